@@ -1,0 +1,117 @@
+/// The name of one plan that every asset keeps its own part of: which answer of which round.
+///
+/// Slots count the query's points first, then its bound points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "wire", derive(bincode::Encode, bincode::Decode))]
+pub struct ColumnKey {
+    /// The round that asked.
+    pub round: u32,
+    /// Which of its answers.
+    pub slot: u16,
+}
+
+/// Convex weights over columns: "use this mix of your own earlier answers".
+///
+/// An asset's feasible set is convex, so the mix is locally feasible; the fleet's use of every shared row is the same mix of known sums.
+/// # Privacy
+/// Announces weights only; no asset's plan leaves it.
+/// # Source
+/// Column generation with aggregated columns; docs/math/federated-solver.md#mixing.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "wire", derive(bincode::Encode, bincode::Decode))]
+pub struct Mix {
+    /// Columns, ascending, and their weights: positive, summing to one.
+    pub weights: Vec<(ColumnKey, f64)>,
+}
+
+impl Mix {
+    /// The mix that is one column.
+    pub fn single(key: ColumnKey) -> Self {
+        Self { weights: vec![(key, 1.0)] }
+    }
+}
+
+/// One candidate that every asset is asked about.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "wire", derive(bincode::Encode, bincode::Decode))]
+pub struct QueryPoint {
+    /// One price per fleet row, in scaled rows; a positive price pushes the row's use down.
+    pub prices: Vec<f64>,
+    /// The barrier parameter `mu`, in units of cost.
+    pub barrier: f64,
+}
+
+/// How tightly an asset holds to its predicted allocation: `W = stiffness (S + shift tr(S)/m I)^-1 + floor I`, private to it.
+///
+/// # Source
+/// docs/math/federated-solver.md#metric.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "wire", derive(bincode::Encode, bincode::Decode))]
+pub struct Metric {
+    /// `w`, dimensionless.
+    pub stiffness: f64,
+    /// `eps`, dimensionless.
+    pub shift: f64,
+    /// `rho`, price per scaled unit of a fleet row.
+    pub floor: f64,
+}
+
+/// What an asset does with the points.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "wire", derive(bincode::Encode, bincode::Decode))]
+pub enum Ask {
+    /// Central-path following: re-centre at every point, answer with the affine response there.
+    Path {
+        /// Which point of the last round became the base of everybody's prediction.
+        base: Option<u16>,
+        /// The trust metric.
+        metric: Metric,
+    },
+    /// The proximal step of sharing ADMM: one point, whose prices are the scaled dual times the penalty.
+    Proximal {
+        /// `rho`, price per scaled unit.
+        penalty: f64,
+        /// `alpha`, over-relaxation in 1..2.
+        relaxation: f64,
+        /// `zbar - xbar`: how the fleet's average must move, per row.
+        shift: Vec<f64>,
+    },
+}
+
+/// What the coordinator asks everybody in one round. The same for all, and public.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "wire", derive(bincode::Encode, bincode::Decode))]
+pub struct RoundQuery {
+    /// Rounds count from 1.
+    pub round: u32,
+    /// How many fleet rows there are.
+    pub row_count: u32,
+    /// A new scaling of the fleet's rows, from this round on. Answers of the last round are rescaled by it.
+    pub row_scale: Option<Vec<f64>>,
+    /// The candidates.
+    pub points: Vec<QueryPoint>,
+    /// What to do with them.
+    pub ask: Ask,
+    /// Points (by index) at whose prices a certified lower bound is asked for.
+    pub bound_points: Vec<u16>,
+    /// A direction of prices along which the fleet may be infeasible: the least weighted use is asked for.
+    pub ray: Option<Vec<f64>>,
+    /// Columns older than [`RoundQuery::WINDOW`] rounds that must be kept because a mix uses them, ascending.
+    pub retain: Vec<ColumnKey>,
+}
+
+impl RoundQuery {
+    /// For how many rounds every column is kept without being named.
+    pub const WINDOW: u32 = 6;
+
+    /// Whether an asset must still keep a column when it hears this query.
+    pub fn retains(&self, key: ColumnKey) -> bool {
+        key.round + Self::WINDOW >= self.round || self.retain.binary_search(&key).is_ok()
+    }
+}

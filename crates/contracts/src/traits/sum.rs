@@ -1,0 +1,38 @@
+use core::fmt;
+
+use crate::round::{Contribution, ReportError, RoundQuery, SummedReport};
+
+/// Turns contributions into their sum, inside one process.
+///
+/// Over links the round's messages do the same. Implemented by `solver_core::PlainSum` and `conformance::CompensatedSum`; used by `solver_core::run`.
+pub trait Sum {
+    /// Adds up the answers to one query, in the order in which they come.
+    ///
+    /// # Errors
+    /// [`SumError`] if nobody contributes or a contribution does not fit the query.
+    fn sum(&mut self, query: &RoundQuery, contributions: &mut dyn Iterator<Item = Contribution>) -> Result<SummedReport, SumError>;
+}
+
+/// Why a round's sum could not be opened. The round is void; the previous sum stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SumError {
+    /// A contribution or the whole does not fit the query.
+    Report(ReportError),
+}
+
+impl fmt::Display for SumError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Report(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for SumError {}
+
+impl From<ReportError> for SumError {
+    fn from(error: ReportError) -> Self {
+        Self::Report(error)
+    }
+}

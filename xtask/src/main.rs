@@ -1,0 +1,2 @@
+//! Builds, checks and benchmarks.
+fn main() {}
