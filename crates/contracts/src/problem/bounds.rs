@@ -71,9 +71,10 @@ impl Bounds {
     /// `values` has [`Bounds::len`] entries.
     pub fn violation(&self, values: &[f64]) -> f64 {
         assert_eq!(values.len(), self.len(), "one value per bound");
-        let worst = values.iter().zip(self.lower.iter().zip(&self.upper)).fold(0.0_f64, |worst, (v, (l, u))| {
-            if v.is_nan() { f64::INFINITY } else { worst.max(v - u).max(l - v) }
-        });
+        let worst = values
+            .iter()
+            .zip(self.lower.iter().zip(&self.upper))
+            .fold(0.0_f64, |worst, (v, (l, u))| if v.is_nan() { f64::INFINITY } else { worst.max(v - u).max(l - v) });
         worst / (1.0 + self.magnitude())
     }
 }

@@ -119,22 +119,38 @@ impl fmt::Display for ProblemError {
 impl fmt::Display for ProblemErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotFinite { value } => write!(f, "{value} is not a finite number; give a number, or null in a bound that is open"),
-            Self::CrossingBounds { lower, upper } => write!(f, "lower bound {lower} lies above upper bound {upper}; swap or correct them"),
-            Self::ImpossibleBound { value } => write!(f, "no value can meet a bound of {value}; write null for an open side"),
-            Self::WrongLength { expected, found } => write!(f, "has {found} entries where {expected} are needed; make the lists agree"),
-            Self::IndexOutOfRange { index, count } => write!(f, "index {index} is outside 0..{count}; indices count from zero"),
+            Self::NotFinite { value } => {
+                write!(f, "{value} is not a finite number; give a number, or null in a bound that is open")
+            }
+            Self::CrossingBounds { lower, upper } => {
+                write!(f, "lower bound {lower} lies above upper bound {upper}; swap or correct them")
+            }
+            Self::ImpossibleBound { value } => {
+                write!(f, "no value can meet a bound of {value}; write null for an open side")
+            }
+            Self::WrongLength { expected, found } => {
+                write!(f, "has {found} entries where {expected} are needed; make the lists agree")
+            }
+            Self::IndexOutOfRange { index, count } => {
+                write!(f, "index {index} is outside 0..{count}; indices count from zero")
+            }
             Self::Duplicate { what } => write!(f, "{what} is given twice; add the values up or remove one"),
             Self::BelowDiagonal { row, column } => {
                 write!(f, "entry ({row}, {column}) of P lies below the diagonal; list the upper triangle only")
             }
-            Self::NotConvex { reason } => write!(f, "P is not positive semidefinite ({reason}); the planner solves convex problems only"),
+            Self::NotConvex { reason } => {
+                write!(f, "P is not positive semidefinite ({reason}); the planner solves convex problems only")
+            }
             Self::EmptyFleet => f.write_str("the fleet has no asset; add at least one"),
             Self::NoVariables => f.write_str("the asset has no variable; remove it or give it one"),
-            Self::UntouchedRow { name } => write!(f, "no asset touches fleet row `{name}`; remove the row or add its coefficients"),
+            Self::UntouchedRow { name } => {
+                write!(f, "no asset touches fleet row `{name}`; remove the row or add its coefficients")
+            }
             Self::DuplicateId { id } => write!(f, "the id `{id}` is used by two assets; rename one"),
             Self::Id(error) => error.fmt(f),
-            Self::TooLarge { what, size, limit } => write!(f, "{what} is {size}, at most {limit} is accepted; split or coarsen the problem"),
+            Self::TooLarge { what, size, limit } => {
+                write!(f, "{what} is {size}, at most {limit} is accepted; split or coarsen the problem")
+            }
         }
     }
 }

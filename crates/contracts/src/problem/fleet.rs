@@ -30,14 +30,25 @@ impl AssetProblem {
     ///
     /// # Errors
     /// [`ProblemError`] with the place `coupling` or `integer[k]`.
-    pub fn new(id: AssetId, local: LocalProblem, coupling: SparseMatrix, integer: Vec<usize>) -> Result<Self, ProblemError> {
+    pub fn new(
+        id: AssetId,
+        local: LocalProblem,
+        coupling: SparseMatrix,
+        integer: Vec<usize>,
+    ) -> Result<Self, ProblemError> {
         let n = local.variable_count();
         if coupling.column_count() != n {
-            return Err(ProblemError::at("coupling", Kind::WrongLength { expected: n, found: coupling.column_count() }));
+            return Err(ProblemError::at(
+                "coupling",
+                Kind::WrongLength { expected: n, found: coupling.column_count() },
+            ));
         }
         for (k, &column) in integer.iter().enumerate() {
             if column >= n {
-                return Err(ProblemError::at(format!("integer[{k}]"), Kind::IndexOutOfRange { index: column as u64, count: n }));
+                return Err(ProblemError::at(
+                    format!("integer[{k}]"),
+                    Kind::IndexOutOfRange { index: column as u64, count: n },
+                ));
             }
             if k > 0 && integer[k - 1] >= column {
                 let what = format!("column {column}");
@@ -64,7 +75,10 @@ impl FleetProblem {
     pub fn new(name: impl Into<String>, coupling: Coupling, assets: Vec<AssetProblem>) -> Result<Self, ProblemError> {
         let m = coupling.bounds.len();
         if coupling.names.len() != m {
-            return Err(ProblemError::at("coupling.names", Kind::WrongLength { expected: m, found: coupling.names.len() }));
+            return Err(ProblemError::at(
+                "coupling.names",
+                Kind::WrongLength { expected: m, found: coupling.names.len() },
+            ));
         }
         if assets.is_empty() {
             return Err(ProblemError::at("agents", Kind::EmptyFleet));
@@ -73,7 +87,10 @@ impl FleetProblem {
         let mut touched = vec![false; m];
         for (k, asset) in assets.iter().enumerate() {
             if seen.insert(asset.id.clone(), k).is_some() {
-                return Err(ProblemError::at(format!("agents[{k}].id"), Kind::DuplicateId { id: asset.id.to_string() }));
+                return Err(ProblemError::at(
+                    format!("agents[{k}].id"),
+                    Kind::DuplicateId { id: asset.id.to_string() },
+                ));
             }
             if asset.coupling.row_count() != m {
                 let kind = Kind::WrongLength { expected: m, found: asset.coupling.row_count() };

@@ -24,7 +24,11 @@ impl SparseMatrix {
     /// [`ProblemError`] with the place `[k]` of the offending entry: an index out of range, an entry twice, a number that is not finite.
     /// # Cost
     /// Memory and time follow the number of entries and of columns.
-    pub fn from_triplets(row_count: usize, column_count: usize, entries: &[(usize, usize, f64)]) -> Result<Self, ProblemError> {
+    pub fn from_triplets(
+        row_count: usize,
+        column_count: usize,
+        entries: &[(usize, usize, f64)],
+    ) -> Result<Self, ProblemError> {
         let mut order: Vec<usize> = (0..entries.len()).collect();
         for (k, &(row, column, value)) in entries.iter().enumerate() {
             let place = |kind| Err(ProblemError::at(format!("[{k}]"), kind));

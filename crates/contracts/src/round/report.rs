@@ -27,9 +27,17 @@ pub enum ReportError {
 impl fmt::Display for ReportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLarge => write!(f, "the answer would exceed {} numbers; ask at fewer points or use a method without curvature", ReportLayout::LEN_MAX),
-            Self::WrongLength { expected, found } => write!(f, "a report has {found} numbers where {expected} are needed; was it meant for another query?"),
-            Self::NotFinite { index } => write!(f, "number {index} of a report is not finite; its asset must be excluded from the round"),
+            Self::TooLarge => write!(
+                f,
+                "the answer would exceed {} numbers; ask at fewer points or use a method without curvature",
+                ReportLayout::LEN_MAX
+            ),
+            Self::WrongLength { expected, found } => {
+                write!(f, "a report has {found} numbers where {expected} are needed; was it meant for another query?")
+            }
+            Self::NotFinite { index } => {
+                write!(f, "number {index} of a report is not finite; its asset must be excluded from the round")
+            }
             Self::Empty => f.write_str("nobody contributed to the sum; wait for at least one report"),
         }
     }

@@ -13,7 +13,12 @@ pub trait LocalSolver {
     ///
     /// # Errors
     /// [`SolveError`] for a problem outside the class; an infeasible or unbounded problem is an outcome, not an error.
-    fn solve(&mut self, problem: &LocalProblem, warm: Option<&WarmStart>, budget: Budget) -> Result<LocalReport, SolveError>;
+    fn solve(
+        &mut self,
+        problem: &LocalProblem,
+        warm: Option<&WarmStart>,
+        budget: Budget,
+    ) -> Result<LocalReport, SolveError>;
 }
 
 /// Classes of local problems.
@@ -105,7 +110,9 @@ impl fmt::Display for SolveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Problem(error) => error.fmt(f),
-            Self::WarmStart => f.write_str("the warm start has another shape than the problem; drop it or map it by name"),
+            Self::WarmStart => {
+                f.write_str("the warm start has another shape than the problem; drop it or map it by name")
+            }
         }
     }
 }

@@ -10,7 +10,11 @@ pub trait Sum {
     ///
     /// # Errors
     /// [`SumError`] if nobody contributes or a contribution does not fit the query.
-    fn sum(&mut self, query: &RoundQuery, contributions: &mut dyn Iterator<Item = Contribution>) -> Result<SummedReport, SumError>;
+    fn sum(
+        &mut self,
+        query: &RoundQuery,
+        contributions: &mut dyn Iterator<Item = Contribution>,
+    ) -> Result<SummedReport, SumError>;
 }
 
 /// Why a round's sum could not be opened. The round is void; the previous sum stands.
