@@ -1,1 +1,12 @@
-//! In the making.
+//! Virtual time, links and vehicle physics around a planning fleet, from one seed.
+//!
+//! This crate *is* an offline rehearsal: the fleet plans by messages that travel as bytes over slow, lossy links, and then the sol is integrated
+//! in finer steps than the planner's own model, with every limit checked at every step.
+//! It is *not* a network and opens no socket; it reads no clock and draws no random number that does not follow from the seed.
+
+pub mod clock;
+pub mod report;
+
+mod progress;
+
+pub use progress::Progress;
