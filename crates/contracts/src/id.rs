@@ -6,6 +6,8 @@ use core::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(transparent))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "wire", derive(bincode::Encode))]
 pub struct AssetId(String);
 
 impl AssetId {
@@ -48,6 +50,19 @@ impl<'de> serde::Deserialize<'de> for AssetId {
         Self::new(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
+
+#[cfg(feature = "wire")]
+impl<Context> bincode::Decode<Context> for AssetId {
+    fn decode<D: bincode::de::Decoder<Context = Context>>(
+        decoder: &mut D,
+    ) -> Result<Self, bincode::error::DecodeError> {
+        let text = <String as bincode::Decode<Context>>::decode(decoder)?;
+        Self::new(text).map_err(|error| bincode::error::DecodeError::OtherString(error.to_string()))
+    }
+}
+
+#[cfg(feature = "wire")]
+bincode::impl_borrow_decode!(AssetId);
 
 /// Why a text is not an asset's name.
 #[derive(Clone, Debug, PartialEq, Eq)]

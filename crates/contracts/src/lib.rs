@@ -15,11 +15,14 @@
 //! # Features
 //! `serde` derives, `json` file formats, `schema` JSON Schemas, `wire` the binary form, `conformance` test suites. None is on by default.
 
+pub mod message;
 pub mod plan;
 pub mod problem;
 pub mod round;
 pub mod traits;
 
 mod id;
+mod time;
 
 pub use id::{AssetId, IdError};
+pub use time::{Horizon, HorizonError, MissionTime};

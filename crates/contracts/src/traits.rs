@@ -1,9 +1,11 @@
 //! The narrow traits. A trait is here because it has two implementations and one generic user.
 
 mod coordination;
+mod domain_adapter;
 mod local_solver;
 mod sum;
 
 pub use coordination::{Coordination, CoordinationError, Step};
+pub use domain_adapter::{DomainAdapter, DomainError, Wanted, WantedPart};
 pub use local_solver::{Budget, LocalOutcome, LocalReport, LocalSolver, ProblemClass, SolveError, WarmStart};
 pub use sum::{Sum, SumError};
