@@ -15,6 +15,8 @@
 //! # Features
 //! `serde` derives, `json` file formats, `schema` JSON Schemas, `wire` the binary form, `conformance` test suites. None is on by default.
 
+#[cfg(feature = "json")]
+pub mod file;
 pub mod message;
 pub mod plan;
 pub mod problem;

@@ -1,0 +1,7 @@
+//! The contracts' tests, one module a topic.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+#[cfg(feature = "json")]
+mod fleet_file;
+#[cfg(feature = "json")]
+mod result_file;
