@@ -1,0 +1,192 @@
+//! The central peer: Clarabel on the assembled problem, which only an omniscient caller can have.
+
+use clarabel::algebra::CscMatrix;
+use clarabel::solver::SupportedConeT::{NonnegativeConeT, ZeroConeT};
+use clarabel::solver::{DefaultSettings, DefaultSolver, IPSolver, SolverStatus};
+use cosmosmesh_contracts::problem::{FleetProblem, LocalProblem};
+
+/// How a central solve ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CentralStatus {
+    /// Optimal to the tolerance, or to a hundred times it where the arithmetic gives no more.
+    Optimal,
+    /// No point meets the rows; the prices are weights that prove it.
+    Infeasible,
+    /// The cost falls without end.
+    Unbounded,
+    /// None of these, in the solver's words.
+    Failed(String),
+}
+
+/// What a central solve found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CentralSolution {
+    /// How it ended.
+    pub status: CentralStatus,
+    /// The cost of `x`, recomputed from it.
+    pub objective: f64,
+    /// One plan per asset.
+    pub x: Vec<Vec<f64>>,
+    /// One price per shared row; positive pushes the row's use down.
+    pub prices: Vec<f64>,
+    /// Interior-point iterations.
+    pub iterations: u32,
+}
+
+/// The optimum of a whole fleet.
+///
+/// Equal bounds become equality rows, every other finite side an inequality; open sides become nothing.
+pub fn solve(fleet: &FleetProblem, tolerance: f64) -> CentralSolution {
+    let mut model = Model::default();
+    for asset in fleet.assets() {
+        model.push_asset(&asset.local, None);
+    }
+    let coupling = fleet.coupling();
+    let first = model.rows.len();
+    let mut start = 0;
+    let bounds = coupling.bounds.lower().iter().zip(coupling.bounds.upper());
+    model.rows.extend(bounds.map(|(&lower, &upper)| Row { entries: Vec::new(), lower, upper }));
+    for asset in fleet.assets() {
+        for (row, column, v) in asset.coupling.triplets() {
+            model.rows[first + row].entries.push((start + column, v));
+        }
+        start += asset.local.variable_count();
+    }
+    let (mut solution, duals) = model.solve(tolerance);
+    solution.prices = duals[first..first + fleet.row_count()].to_vec();
+    solution.objective = fleet.objective(&solution.x);
+    solution
+}
+
+/// The optimum of one asset's own problem; with `linear`, of `linear' x` over the same set in place of its cost.
+pub fn solve_alone(local: &LocalProblem, linear: Option<&[f64]>, tolerance: f64) -> CentralSolution {
+    let mut model = Model::default();
+    model.push_asset(local, linear);
+    let (mut solution, _) = model.solve(tolerance);
+    solution.objective = match linear {
+        None => local.objective().value(&solution.x[0]),
+        Some(linear) => linear.iter().zip(&solution.x[0]).map(|(q, x)| q * x).sum(),
+    };
+    solution
+}
+
+/// An assembled problem: `1/2 x'Px + q'x` with two-sided rows, variables' bounds among them.
+#[derive(Default)]
+struct Model {
+    sizes: Vec<usize>,
+    q: Vec<f64>,
+    p: Vec<(usize, usize, f64)>,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    entries: Vec<(usize, f64)>,
+    lower: f64,
+    upper: f64,
+}
+
+/// Which side of which row an inequality of the solver's form came from.
+struct Side {
+    row: usize,
+    sign: f64,
+}
+
+impl Model {
+    fn push_asset(&mut self, local: &LocalProblem, linear: Option<&[f64]>) {
+        let (start, first) = (self.q.len(), self.rows.len());
+        self.sizes.push(local.variable_count());
+        match linear {
+            Some(linear) => self.q.extend_from_slice(linear),
+            None => {
+                self.q.extend_from_slice(&local.objective().q);
+                self.p.extend(local.objective().p.triplets().map(|(i, j, v)| (start + i, start + j, v)));
+            }
+        }
+        let rows = local.rows();
+        let bounds = rows.bounds.lower().iter().zip(rows.bounds.upper());
+        self.rows.extend(bounds.map(|(&lower, &upper)| Row { entries: Vec::new(), lower, upper }));
+        for (row, column, v) in rows.matrix.triplets() {
+            self.rows[first + row].entries.push((start + column, v));
+        }
+        let bounds = local.variables().bounds.lower().iter().zip(local.variables().bounds.upper());
+        let own = |(j, (&lower, &upper))| Row { entries: vec![(start + j, 1.0)], lower, upper };
+        self.rows.extend(bounds.enumerate().map(own));
+    }
+
+    /// Solves, and returns one multiplier per row, positive where the upper side pushes.
+    fn solve(&self, tolerance: f64) -> (CentralSolution, Vec<f64>) {
+        let n = self.q.len();
+        let is_equality = |row: &Row| row.lower == row.upper;
+        let mut sides = Vec::new();
+        for (row, found) in self.rows.iter().enumerate().filter(|(_, found)| is_equality(found)) {
+            sides.push((Side { row, sign: 1.0 }, found.upper));
+        }
+        let equality_count = sides.len();
+        for (row, found) in self.rows.iter().enumerate().filter(|(_, found)| !is_equality(found)) {
+            if found.upper.is_finite() {
+                sides.push((Side { row, sign: 1.0 }, found.upper));
+            }
+            if found.lower.is_finite() {
+                sides.push((Side { row, sign: -1.0 }, -found.lower));
+            }
+        }
+        let mut entries = Vec::new();
+        for (k, (side, _)) in sides.iter().enumerate() {
+            entries.extend(self.rows[side.row].entries.iter().map(|&(column, v)| (k, column, side.sign * v)));
+        }
+        let a = compressed(sides.len(), n, &entries);
+        let p = compressed(n, n, &self.p);
+        let b: Vec<f64> = sides.iter().map(|(_, right)| *right).collect();
+        let cones = [ZeroConeT(equality_count), NonnegativeConeT(sides.len() - equality_count)];
+        let outcome = DefaultSolver::new(&p, &self.q, &a, &b, &cones, settings(tolerance)).map(|mut solver| {
+            solver.solve();
+            solver.solution
+        });
+        let (status, x, z, iterations) = match outcome {
+            Ok(found) => (judged(found.status), found.x, found.z, found.iterations),
+            Err(error) => (CentralStatus::Failed(error.to_string()), vec![f64::NAN; n], vec![0.0; b.len()], 0),
+        };
+        let mut duals = vec![0.0; self.rows.len()];
+        for ((side, _), z) in sides.iter().zip(z) {
+            duals[side.row] += side.sign * z;
+        }
+        let mut rest = x.as_slice();
+        let mut plans = Vec::with_capacity(self.sizes.len());
+        for &size in &self.sizes {
+            let (plan, after) = rest.split_at(size);
+            plans.push(plan.to_vec());
+            rest = after;
+        }
+        (CentralSolution { status, objective: f64::NAN, x: plans, prices: Vec::new(), iterations }, duals)
+    }
+}
+
+fn judged(status: SolverStatus) -> CentralStatus {
+    match status {
+        SolverStatus::Solved | SolverStatus::AlmostSolved => CentralStatus::Optimal,
+        SolverStatus::PrimalInfeasible | SolverStatus::AlmostPrimalInfeasible => CentralStatus::Infeasible,
+        SolverStatus::DualInfeasible | SolverStatus::AlmostDualInfeasible => CentralStatus::Unbounded,
+        other => CentralStatus::Failed(format!("{other:?}")),
+    }
+}
+
+fn settings(tolerance: f64) -> DefaultSettings<f64> {
+    let reduced = 100.0 * tolerance;
+    DefaultSettings {
+        verbose: false,
+        tol_gap_abs: tolerance,
+        tol_gap_rel: tolerance,
+        tol_feas: tolerance,
+        reduced_tol_gap_abs: reduced,
+        reduced_tol_gap_rel: reduced,
+        reduced_tol_feas: reduced,
+        ..DefaultSettings::default()
+    }
+}
+
+fn compressed(row_count: usize, column_count: usize, entries: &[(usize, usize, f64)]) -> CscMatrix<f64> {
+    let rows = entries.iter().map(|t| t.0).collect();
+    let columns = entries.iter().map(|t| t.1).collect();
+    CscMatrix::new_from_triplets(row_count, column_count, rows, columns, entries.iter().map(|t| t.2).collect())
+}
