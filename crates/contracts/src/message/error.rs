@@ -56,6 +56,8 @@ pub enum BodyErrorKind {
     Duplicate,
     /// The horizon is none.
     Horizon(HorizonError),
+    /// The horizon is not the fleet's.
+    OtherHorizon,
 }
 
 impl fmt::Display for BodyError {
@@ -72,6 +74,9 @@ impl fmt::Display for BodyError {
             BodyErrorKind::Name => f.write_str("a name is empty, too long or has control characters; choose another"),
             BodyErrorKind::Duplicate => f.write_str("the name is used twice; rename one"),
             BodyErrorKind::Horizon(error) => error.fmt(f),
+            BodyErrorKind::OtherHorizon => {
+                f.write_str("not the horizon that the fleet's rows are laid out for; use that")
+            }
         }
     }
 }
