@@ -22,6 +22,8 @@ pub mod plan;
 pub mod problem;
 pub mod round;
 pub mod traits;
+#[cfg(feature = "wire")]
+pub mod wire;
 
 mod id;
 mod time;

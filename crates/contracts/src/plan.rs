@@ -41,6 +41,7 @@ impl fmt::Display for Status {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "wire", derive(bincode::Encode, bincode::Decode))]
 pub enum PlanKind {
     /// Proven good to the tolerance.
     Optimal,
@@ -51,6 +52,7 @@ pub enum PlanKind {
 /// What is proven about a plan, from sums alone.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "wire", derive(bincode::Encode, bincode::Decode))]
 pub struct Certificate {
     /// An upper bound of the plan's cost.
     pub objective: f64,

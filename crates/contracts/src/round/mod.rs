@@ -8,10 +8,14 @@
 //!
 //! A [`Contribution`] is one asset's and private; a [`SummedReport`] is the fleet's. No function turns the one into the other but a sum.
 
+mod check;
 mod layout;
 mod query;
 mod report;
+mod result;
 
+pub use check::{RoundError, RoundErrorKind};
 pub use layout::{Field, FieldKind, ReportLayout};
 pub use query::{Ask, ColumnKey, Metric, Mix, QueryPoint, RoundQuery};
 pub use report::{Contribution, ReportError, SummedReport};
+pub use result::RoundResult;

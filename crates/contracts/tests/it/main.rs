@@ -5,3 +5,5 @@
 mod fleet_file;
 #[cfg(feature = "json")]
 mod result_file;
+#[cfg(all(feature = "json", feature = "wire"))]
+mod vectors;
