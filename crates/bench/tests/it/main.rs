@@ -1,0 +1,5 @@
+//! The bench's integration tests.
+
+mod command;
+mod family;
+mod judge;
