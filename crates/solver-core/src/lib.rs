@@ -1,1 +1,22 @@
-//! In the making.
+//! Plans a fleet whose assets keep their problems to themselves.
+//!
+//! This crate *is* one asset's interior-point solver and the federated rounds that tie many assets together through sums.
+//! It is *not* a network, a clock or a cipher: it opens no socket, reads no time, draws no random number and sees no key.
+//!
+//! The twenty lines from a fleet to a certified plan are in `examples/solve_fleet.rs`.
+
+mod convex;
+pub mod coordination;
+mod interior_point;
+mod linear;
+mod local;
+mod participant;
+mod plain_sum;
+mod run;
+
+pub use convex::check_convex;
+pub use coordination::{Method, Options, UnknownMethod, Warm, coordinator};
+pub use interior_point::InteriorPoint;
+pub use participant::{Participant, ParticipantError};
+pub use plain_sum::PlainSum;
+pub use run::{RunError, run};

@@ -32,6 +32,10 @@ pub enum FieldKind {
     BoundUse,
     /// Cost of that plan. Length 1.
     BoundCost,
+    /// How many assets went to a bound that only the method put there: a sign of an unbounded fleet. Length 1.
+    Boxed,
+    /// The same at a bound point. Length 1.
+    BoundBoxed,
     /// Least possible use weighted by the ray. Length 1.
     RaySupport,
     /// ADMM: squared primal residual, of `y`, of `z`, and of the step. Length 4.
@@ -78,6 +82,7 @@ impl ReportLayout {
         for point in 0..query.points.len() as u16 {
             layout.push(FieldKind::Use, point, m)?;
             layout.push(FieldKind::Cost, point, 1)?;
+            layout.push(FieldKind::Boxed, point, 1)?;
             match query.ask {
                 Ask::Path { .. } => {
                     layout.push(FieldKind::Response, point, m)?;
@@ -94,6 +99,7 @@ impl ReportLayout {
             layout.push(FieldKind::Bound, bound, 1)?;
             layout.push(FieldKind::BoundUse, bound, m)?;
             layout.push(FieldKind::BoundCost, bound, 1)?;
+            layout.push(FieldKind::BoundBoxed, bound, 1)?;
         }
         if query.ray.is_some() {
             layout.push(FieldKind::RaySupport, 0, 1)?;

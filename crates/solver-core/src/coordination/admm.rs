@@ -1,0 +1,149 @@
+use cosmosmesh_contracts::plan::Outcome;
+use cosmosmesh_contracts::problem::Coupling;
+use cosmosmesh_contracts::round::{Ask, FieldKind, QueryPoint, RoundQuery, SummedReport};
+use cosmosmesh_contracts::traits::{Coordination, CoordinationError, Step};
+
+use super::evidence::Evidence;
+use super::{Asked, Options};
+
+/// The textbook sharing ADMM, with a certificate: the mission's "ADMM-lite".
+///
+/// Fixed penalty, no over-relaxation; the fleet's rows are scaled once. Every fifth round asks for a lower bound and, with it, a proof of infeasibility.
+///
+/// # Class
+/// Convex QPs with `<=`, `>=`, two-sided and equality rows between the assets; any number of rows.
+/// # Privacy
+/// Sums, per round: use and cost; three squared norms. Least revealing of the methods.
+/// # Stop
+/// The same certificate as every method: gap and violation of a mix of the plans seen.
+/// # Cost
+/// `m + 9` numbers up from each asset and round; tens of rounds to 1e-3, hundreds to 1e-6.
+/// # Source
+/// Boyd, Parikh, Chu, Peleato, Eckstein, "Distributed optimization and statistical learning via ADMM", 2011, section 7.3.
+pub struct Admm {
+    assets: f64,
+    evidence: Evidence,
+    penalty: f64,
+    scale: Option<Vec<f64>>,
+    lower: Vec<f64>,
+    upper: Vec<f64>,
+    /// Average use of the scaled rows, its projection onto their limits, and the scaled dual.
+    average: Vec<f64>,
+    projected: Vec<f64>,
+    dual: Vec<f64>,
+    rounds_max: u32,
+    round: u32,
+    asked: Asked,
+    warm: Option<Vec<f64>>,
+}
+
+/// How often a bound is asked for.
+const BOUND_EVERY: u32 = 5;
+
+impl Admm {
+    /// A coordinator for a fleet of `asset_count` assets that share these rows.
+    ///
+    /// # Errors
+    /// [`CoordinationError::Unsupported`] if a warm start has another number of rows.
+    pub fn new(coupling: &Coupling, asset_count: usize, options: &Options) -> Result<Self, CoordinationError> {
+        let m = coupling.bounds.len();
+        if let Some(warm) = options.warm.as_ref().filter(|warm| warm.prices.len() != m) {
+            let reason = format!("the warm start has {} prices, the fleet has {m} rows", warm.prices.len());
+            return Err(CoordinationError::Unsupported { reason });
+        }
+        Ok(Self {
+            assets: asset_count.max(1) as f64,
+            evidence: Evidence::new(coupling.bounds.clone(), options.tolerance),
+            penalty: options.cost_scale,
+            scale: None,
+            lower: Vec::new(),
+            upper: Vec::new(),
+            average: vec![0.0; m],
+            projected: vec![0.0; m],
+            dual: vec![0.0; m],
+            rounds_max: options.rounds_max.unwrap_or(2000),
+            round: 0,
+            asked: Asked::Nothing,
+            warm: options.warm.as_ref().map(|warm| warm.prices.clone()),
+        })
+    }
+
+    fn ask(&mut self) -> RoundQuery {
+        let m = self.evidence.bounds.len();
+        let round = self.round + 1;
+        let barrier = 1e-9 * self.evidence.cost_scale().min(1e9);
+        let first = self.round == 0;
+        let shift: Vec<f64> = self.projected.iter().zip(&self.average).map(|(z, x)| z - x).collect();
+        let prices: Vec<f64> = match &self.warm {
+            Some(prices) if first => prices.clone(),
+            _ => self.dual.iter().map(|u| self.penalty * u).collect(),
+        };
+        let wants_bound = round.is_multiple_of(BOUND_EVERY) || first;
+        let norm = prices.iter().map(|p| p * p).sum::<f64>().sqrt();
+        let ray = (wants_bound && norm > 0.0 && !first).then(|| prices.iter().map(|p| p / norm).collect());
+        RoundQuery {
+            round,
+            row_count: m as u32,
+            row_scale: if round == 2 { self.scale.clone() } else { None },
+            points: vec![QueryPoint { prices, barrier }],
+            ask: Ask::Proximal { penalty: self.penalty, relaxation: 1.0, shift },
+            bound_points: if wants_bound { vec![0] } else { Vec::new() },
+            ray,
+            retain: self.evidence.retained(),
+        }
+    }
+}
+
+impl Coordination for Admm {
+    fn query(&mut self) -> Result<RoundQuery, CoordinationError> {
+        if self.evidence.is_done() || self.round >= self.rounds_max {
+            return Err(CoordinationError::Finished);
+        }
+        let query = match std::mem::replace(&mut self.asked, Asked::Nothing) {
+            Asked::Query(query) => query,
+            Asked::Nothing => Box::new(self.ask()),
+        };
+        self.asked = Asked::Query(query.clone());
+        Ok(*query)
+    }
+
+    fn absorb(&mut self, sum: &SummedReport) -> Result<Step, CoordinationError> {
+        let query = self.asked.take(sum)?;
+        self.round = query.round;
+        let m = self.evidence.bounds.len();
+        let ones = vec![1.0; m];
+        let (unit_of_sum, to_scaled) = if query.round == 1 {
+            let count = sum.contributors() as f64;
+            let norms = sum.field(FieldKind::RowNorms, 0);
+            let scale: Vec<f64> =
+                norms.iter().map(|n| if *n > 0.0 { (n / count).sqrt().recip() } else { 1.0 }).collect();
+            let share = |(b, d): (&f64, &f64)| b * d / self.assets;
+            self.lower = self.evidence.bounds.lower().iter().zip(&scale).map(share).collect();
+            self.upper = self.evidence.bounds.upper().iter().zip(&scale).map(share).collect();
+            if let Some(prices) = &self.warm {
+                self.dual = prices.iter().zip(&scale).map(|(p, d)| p / d / self.penalty).collect();
+            }
+            self.scale = Some(scale.clone());
+            (ones, scale)
+        } else {
+            (self.scale.clone().unwrap_or_else(|| ones.clone()), ones)
+        };
+        self.evidence.absorb(&query, sum, &unit_of_sum, &unit_of_sum);
+        if !self.evidence.is_done() {
+            let usage = sum.field(FieldKind::Use, 0);
+            for k in 0..m {
+                self.average[k] = usage[k] * to_scaled[k] / self.assets;
+                let wanted = self.average[k] + self.dual[k];
+                self.projected[k] = wanted.clamp(self.lower[k], self.upper[k]);
+                self.dual[k] = wanted - self.projected[k];
+            }
+            self.evidence.conclude();
+        }
+        let over = self.evidence.is_done() || self.round >= self.rounds_max;
+        Ok(if over { Step::Done } else { Step::Continue })
+    }
+
+    fn outcome(&self) -> Outcome {
+        self.evidence.outcome()
+    }
+}

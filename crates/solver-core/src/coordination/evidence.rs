@@ -1,0 +1,303 @@
+use cosmosmesh_contracts::plan::{Certificate, Outcome, PlanKind, Status};
+use cosmosmesh_contracts::problem::Bounds;
+use cosmosmesh_contracts::round::{ColumnKey, FieldKind, Mix, RoundQuery, SummedReport};
+
+use super::mixing;
+
+/// What the sums have shown so far: aggregated plans, the best lower bound, the best mixes. Common to every method.
+///
+/// # Source
+/// docs/math/federated-solver.md#certificate and #mixing.
+pub(crate) struct Evidence {
+    pub(crate) bounds: Bounds,
+    pub(crate) tolerance: f64,
+    /// `1 + ` the largest finite bound: what violations are measured against.
+    pub(crate) magnitude: f64,
+    pub(crate) rounds: u32,
+    pub(crate) dual_bound: f64,
+    pub(crate) prices: Vec<f64>,
+    columns: Vec<Column>,
+    pub(crate) best: Option<Mixed>,
+    pub(crate) safe: Option<Mixed>,
+    safe_round: Option<u32>,
+    safe_round_one_percent: Option<u32>,
+    pub(crate) status: Status,
+    conflict: Vec<f64>,
+    locally_infeasible: usize,
+    /// Whether the last sum was of everybody at one price, so that bounds are valid.
+    pub(crate) fresh: bool,
+}
+
+/// An aggregated plan: the fleet's use of every row, in the problem's units, and its cost.
+#[derive(Clone)]
+pub(crate) struct Column {
+    pub(crate) key: ColumnKey,
+    pub(crate) usage: Vec<f64>,
+    pub(crate) cost: f64,
+    boxed: f64,
+}
+
+/// A mix of columns and what the sums say about it.
+#[derive(Clone)]
+pub(crate) struct Mixed {
+    pub(crate) mix: Mix,
+    pub(crate) usage: Vec<f64>,
+    pub(crate) cost: f64,
+    pub(crate) violation: f64,
+    boxed: f64,
+}
+
+impl Evidence {
+    pub(crate) fn new(bounds: Bounds, tolerance: f64) -> Self {
+        let (magnitude, m) = (1.0 + bounds.magnitude(), bounds.len());
+        Self {
+            bounds,
+            tolerance,
+            magnitude,
+            rounds: 0,
+            dual_bound: f64::NEG_INFINITY,
+            prices: vec![0.0; m],
+            columns: Vec::new(),
+            best: None,
+            safe: None,
+            safe_round: None,
+            safe_round_one_percent: None,
+            status: Status::RoundLimit,
+            conflict: Vec::new(),
+            locally_infeasible: 0,
+            fresh: true,
+        }
+    }
+
+    /// Whether the outcome is final.
+    pub(crate) fn is_done(&self) -> bool {
+        self.status != Status::RoundLimit
+    }
+
+    /// Takes what every method's sum has: local failures, aggregated plans, bounds, and the proof of infeasibility.
+    ///
+    /// `unit` turns the sum's rows into the problem's units: `usage = sum / unit`; `sent` is the scaling of the query's prices.
+    pub(crate) fn absorb(&mut self, query: &RoundQuery, sum: &SummedReport, unit: &[f64], sent: &[f64]) {
+        self.rounds = query.round;
+        self.locally_infeasible = sum.scalar(FieldKind::LocallyInfeasible, 0).round() as usize;
+        if self.locally_infeasible > 0 {
+            self.status = Status::Infeasible;
+            self.conflict.clear();
+            return;
+        }
+        let plain = |list: &[f64]| -> Vec<f64> { list.iter().zip(unit).map(|(y, d)| y / d).collect() };
+        for k in 0..query.points.len() as u16 {
+            self.columns.push(Column {
+                key: ColumnKey { round: query.round, slot: k },
+                usage: plain(sum.field(FieldKind::Use, k)),
+                cost: sum.scalar(FieldKind::Cost, k),
+                boxed: sum.scalar(FieldKind::Boxed, k),
+            });
+        }
+        for (k, &index) in query.bound_points.iter().enumerate() {
+            self.columns.push(Column {
+                key: ColumnKey { round: query.round, slot: (query.points.len() + k) as u16 },
+                usage: plain(sum.field(FieldKind::BoundUse, k as u16)),
+                cost: sum.scalar(FieldKind::BoundCost, k as u16),
+                boxed: sum.scalar(FieldKind::BoundBoxed, k as u16),
+            });
+            if self.fresh {
+                let prices: Vec<f64> =
+                    query.points[usize::from(index)].prices.iter().zip(sent).map(|(p, d)| p * d).collect();
+                let value = sum.scalar(FieldKind::Bound, k as u16) - self.support(&prices);
+                if value > self.dual_bound {
+                    self.dual_bound = value;
+                    self.prices = prices;
+                }
+            }
+        }
+        if let (Some(ray), true) = (&query.ray, self.fresh) {
+            let weights: Vec<f64> = ray.iter().zip(sent).map(|(r, d)| r * d).collect();
+            let limit = self.support(&weights);
+            if sum.scalar(FieldKind::RaySupport, 0) - limit > 1e-7 * (1.0 + limit.abs()) {
+                self.status = Status::Infeasible;
+                self.conflict = weights;
+            }
+        }
+    }
+
+    /// The largest `p'v` over `lower <= v <= upper`; infinite if a price leans on an open side.
+    fn support(&self, prices: &[f64]) -> f64 {
+        let (lower, upper) = (self.bounds.lower(), self.bounds.upper());
+        prices
+            .iter()
+            .enumerate()
+            .map(|(k, &p)| {
+                if p > 0.0 {
+                    p * upper[k]
+                } else if p < 0.0 {
+                    p * lower[k]
+                } else {
+                    0.0
+                }
+            })
+            .sum()
+    }
+
+    /// Mixes what is known into the least costly safe plan and into the plan with the best certificate, and judges them.
+    pub(crate) fn conclude(&mut self) {
+        if self.is_done() {
+            return;
+        }
+        let horizon = self.rounds.saturating_sub(RoundQuery::WINDOW);
+        self.columns.retain(|c| c.key.round > horizon && c.cost.is_finite() && c.usage.iter().all(|v| v.is_finite()));
+        let candidates = self.candidates();
+        let cost_scale =
+            1.0 + if self.dual_bound.is_finite() { self.dual_bound.abs() } else { least_cost(&candidates).abs() };
+        let best = mixing::best(
+            &candidates,
+            &self.bounds,
+            self.dual_bound,
+            cost_scale,
+            self.magnitude,
+            &self.prices,
+            self.fresh,
+        );
+        let safe = mixing::safe(&candidates, &self.bounds, cost_scale, self.magnitude);
+        let mixed = |weights: Vec<f64>| self.mixed(&candidates, &weights);
+        let (best, safe) = (best.map(mixed), safe.map(mixed));
+        if let Some(best) = best {
+            let better = |old: &Mixed| self.error_of(&best) < self.error_of(old);
+            if self.best.as_ref().is_none_or(better) {
+                self.best = Some(best);
+            }
+        }
+        if let Some(safe) = safe.filter(|s| s.violation <= Self::SAFE) {
+            if self.safe.as_ref().is_none_or(|old| safe.cost < old.cost) {
+                self.safe = Some(safe);
+            }
+        }
+        if let Some(safe) = &self.safe {
+            self.safe_round.get_or_insert(self.rounds);
+            if self.gap(safe.cost) <= 1e-2 {
+                self.safe_round_one_percent.get_or_insert(self.rounds);
+            }
+        }
+        if self.answer().is_some_and(|(plan, _)| self.error_of(plan) <= self.tolerance) {
+            let boxed = self.answer().is_some_and(|(plan, _)| plan.boxed > 0.0);
+            self.status = if boxed { Status::Unbounded } else { Status::Optimal };
+        }
+    }
+
+    /// Relative violations up to this are rounding: an equality row cannot be met more exactly in double precision.
+    pub(crate) const SAFE: f64 = 1e-9;
+
+    /// The plan to use now: the safe one if it is proven to the tolerance, else the one with the best certificate if that is, else the safe one.
+    fn answer(&self) -> Option<(&Mixed, Option<PlanKind>)> {
+        let proven = |plan: &&Mixed| self.error_of(plan) <= self.tolerance;
+        if let Some(safe) = self.safe.as_ref().filter(proven) {
+            return Some((safe, Some(PlanKind::Optimal)));
+        }
+        if let Some(best) = self.best.as_ref().filter(proven) {
+            return Some((best, Some(PlanKind::Optimal)));
+        }
+        match (&self.safe, &self.best) {
+            (Some(safe), _) => Some((safe, Some(PlanKind::Safe))),
+            (None, Some(best)) => Some((best, None)),
+            (None, None) => None,
+        }
+    }
+
+    /// The larger of a plan's violation and certified gap.
+    pub(crate) fn error_of(&self, plan: &Mixed) -> f64 {
+        plan.violation.max(self.gap(plan.cost))
+    }
+
+    fn gap(&self, cost: f64) -> f64 {
+        if self.dual_bound.is_finite() {
+            (cost - self.dual_bound) / (1.0 + self.dual_bound.abs())
+        } else {
+            f64::INFINITY
+        }
+    }
+
+    /// Recent columns, and the mixes found before as columns of their own.
+    fn candidates(&self) -> Vec<mixing::Candidate> {
+        let mut list: Vec<mixing::Candidate> = self
+            .columns
+            .iter()
+            .map(|c| mixing::Candidate {
+                usage: c.usage.clone(),
+                cost: c.cost,
+                boxed: c.boxed,
+                mix: vec![(c.key, 1.0)],
+            })
+            .collect();
+        for old in [&self.best, &self.safe].into_iter().flatten() {
+            list.push(mixing::Candidate {
+                usage: old.usage.clone(),
+                cost: old.cost,
+                boxed: old.boxed,
+                mix: old.mix.weights.clone(),
+            });
+        }
+        list
+    }
+
+    fn mixed(&self, candidates: &[mixing::Candidate], weights: &[f64]) -> Mixed {
+        let m = self.bounds.len();
+        let (mut usage, mut cost, mut boxed) = (vec![0.0; m], 0.0, 0.0);
+        let mut total = std::collections::BTreeMap::new();
+        for (candidate, weight) in candidates.iter().zip(weights).filter(|(_, w)| **w > 0.0) {
+            usage.iter_mut().zip(&candidate.usage).for_each(|(u, y)| *u += weight * y);
+            cost += weight * candidate.cost;
+            boxed += weight * candidate.boxed;
+            for (key, share) in &candidate.mix {
+                *total.entry(*key).or_insert(0.0) += weight * share;
+            }
+        }
+        let violation = self.bounds.violation(&usage);
+        Mixed { mix: Mix { weights: total.into_iter().collect() }, usage, cost, violation, boxed }
+    }
+
+    /// Columns that the present mixes need, ascending.
+    pub(crate) fn retained(&self) -> Vec<ColumnKey> {
+        let mut keys: Vec<ColumnKey> = [&self.best, &self.safe]
+            .into_iter()
+            .flatten()
+            .flat_map(|mixed| mixed.mix.weights.iter().map(|(key, _)| *key))
+            .collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
+    /// The least cost of any aggregated plan of the last round, as a scale.
+    pub(crate) fn cost_scale(&self) -> f64 {
+        if self.dual_bound.is_finite() {
+            1.0 + self.dual_bound.abs()
+        } else {
+            1.0 + self.columns.iter().map(|c| c.cost.abs()).fold(f64::INFINITY, f64::min).min(1e300)
+        }
+    }
+
+    pub(crate) fn outcome(&self) -> Outcome {
+        let answer = if self.status == Status::Infeasible { None } else { self.answer() };
+        Outcome {
+            status: self.status,
+            rounds: self.rounds,
+            mix: answer.map(|(plan, _)| plan.mix.clone()),
+            plan: answer.and_then(|(_, kind)| kind),
+            certificate: answer.map(|(plan, _)| Certificate {
+                objective: plan.cost,
+                dual_bound: self.dual_bound,
+                gap_relative: self.gap(plan.cost),
+                coupling_violation: plan.violation,
+            }),
+            prices: self.prices.clone(),
+            conflict: self.conflict.clone(),
+            locally_infeasible: self.locally_infeasible,
+            safe_round: self.safe_round,
+            safe_round_one_percent: self.safe_round_one_percent,
+        }
+    }
+}
+
+fn least_cost(candidates: &[mixing::Candidate]) -> f64 {
+    candidates.iter().map(|c| c.cost).fold(f64::INFINITY, f64::min).min(1e300)
+}

@@ -1,0 +1,112 @@
+use core::fmt;
+use core::str::FromStr;
+
+use cosmosmesh_contracts::problem::Coupling;
+use cosmosmesh_contracts::traits::{Coordination, CoordinationError};
+
+use super::{Admm, Menu};
+
+/// The coordination methods, by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Method {
+    /// Textbook sharing ADMM: few bytes, many rounds.
+    Admm,
+    /// Speculative path following on summed curvature: few rounds, more bytes.
+    #[default]
+    Menu,
+}
+
+impl Method {
+    /// All of them, in the order of their names.
+    pub const ALL: [Self; 2] = [Self::Admm, Self::Menu];
+
+    /// The name on command lines and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Admm => "admm",
+            Self::Menu => "menu",
+        }
+    }
+
+    /// One line of what it is and when to take it.
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::Admm => "textbook sharing ADMM: m + 9 numbers up per round, tens to hundreds of rounds",
+            Self::Menu => {
+                "speculative path following: several candidates per round on summed curvature, 5 to 20 rounds"
+            }
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A name that is no method's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownMethod(pub String);
+
+impl fmt::Display for UnknownMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = Method::ALL.iter().map(|method| method.name()).collect();
+        write!(f, "`{}` is no coordination method; choose one of {}", self.0, names.join(", "))
+    }
+}
+
+impl std::error::Error for UnknownMethod {}
+
+impl FromStr for Method {
+    type Err = UnknownMethod;
+
+    fn from_str(text: &str) -> Result<Self, UnknownMethod> {
+        Self::ALL.into_iter().find(|method| method.name() == text).ok_or_else(|| UnknownMethod(text.to_owned()))
+    }
+}
+
+/// How a run goes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// Certified relative gap and coupling violation to reach.
+    pub tolerance: f64,
+    /// The most rounds; each method has a default of its own.
+    pub rounds_max: Option<u32>,
+    /// Where to start.
+    pub warm: Option<Warm>,
+    /// The public scale of one asset's cost, the same for everybody: where the barrier starts, and ADMM's penalty.
+    pub cost_scale: f64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { tolerance: 1e-6, rounds_max: None, warm: None, cost_scale: 1.0 }
+    }
+}
+
+/// A start from an earlier plan's prices.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Warm {
+    /// One per fleet row, in the problem's units.
+    pub prices: Vec<f64>,
+    /// The barrier around which to look, in units of cost.
+    pub barrier: f64,
+}
+
+/// A coordinator of the method.
+///
+/// # Errors
+/// [`CoordinationError::Unsupported`] if the method cannot take a fleet of this shape.
+pub fn coordinator(
+    method: Method,
+    coupling: &Coupling,
+    asset_count: usize,
+    options: &Options,
+) -> Result<Box<dyn Coordination + Send>, CoordinationError> {
+    Ok(match method {
+        Method::Admm => Box::new(Admm::new(coupling, asset_count, options)?),
+        Method::Menu => Box::new(Menu::new(coupling, asset_count, options)?),
+    })
+}

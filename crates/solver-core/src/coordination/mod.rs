@@ -1,0 +1,39 @@
+//! The coordinator's side: one file per method, and what they share.
+//!
+//! Nothing here can hold one asset's contribution: the only input is a [`SummedReport`].
+
+mod admm;
+mod evidence;
+mod master;
+mod menu;
+mod method;
+mod mixing;
+
+use cosmosmesh_contracts::round::{ReportError, ReportLayout, RoundQuery, SummedReport};
+use cosmosmesh_contracts::traits::CoordinationError;
+
+pub use admm::Admm;
+pub use menu::Menu;
+pub use method::{Method, Options, UnknownMethod, Warm, coordinator};
+
+/// The question that waits for its sum.
+enum Asked {
+    Nothing,
+    Query(Box<RoundQuery>),
+}
+
+impl Asked {
+    /// Takes the question that `sum` answers.
+    fn take(&mut self, sum: &SummedReport) -> Result<Box<RoundQuery>, CoordinationError> {
+        let Self::Query(query) = self else { return Err(CoordinationError::NothingAsked) };
+        let expected = ReportLayout::of(query)?;
+        if *sum.layout() != expected {
+            let error = ReportError::WrongLength { expected: expected.len(), found: sum.layout().len() };
+            return Err(CoordinationError::Report(error));
+        }
+        match std::mem::replace(self, Self::Nothing) {
+            Self::Query(query) => Ok(query),
+            Self::Nothing => Err(CoordinationError::NothingAsked),
+        }
+    }
+}

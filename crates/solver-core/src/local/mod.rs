@@ -1,0 +1,13 @@
+//! One asset's own problem: an interior point that stops at a chosen barrier parameter and exposes its response.
+
+mod centre;
+mod metric;
+mod model;
+mod newton;
+mod point;
+
+pub(crate) use centre::{Centred, Engine};
+pub(crate) use metric::Metric;
+pub(crate) use model::Model;
+pub(crate) use newton::Newton;
+pub(crate) use point::Point;

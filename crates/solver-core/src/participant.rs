@@ -1,0 +1,558 @@
+use core::fmt;
+use std::collections::BTreeMap;
+
+use cosmosmesh_contracts::AssetId;
+use cosmosmesh_contracts::plan::Plan;
+use cosmosmesh_contracts::problem::{AssetProblem, Bounds, LocalProblem, ProblemError};
+use cosmosmesh_contracts::round::{
+    Ask, ColumnKey, Contribution, FieldKind, Mix, ReportError, ReportLayout, RoundQuery,
+};
+use cosmosmesh_contracts::traits::{Budget, LocalOutcome, LocalSolver};
+
+use crate::InteriorPoint;
+use crate::local::{Centred, Engine, Metric, Model, Point};
+
+/// One asset's side of the rounds, as a state machine: hears queries, answers with contributions, and in the end knows its plan.
+///
+/// Holds the asset's private problem and the plans of its earlier answers.
+/// # Privacy
+/// What leaves is a [`Contribution`], whose numbers a sum must hide; see docs/math/federated-solver.md#reveals.
+/// # Cost
+/// Per point of a query a few Newton steps, each one sparse factorisation and one m × m Cholesky factorisation over the rows it touches.
+pub struct Participant {
+    id: AssetId,
+    bounds: Bounds,
+    row_count: usize,
+    engine: Engine,
+    feasible: bool,
+    /// Bounds this far out were put where the problem has none; an answer beyond half of it means "unbounded".
+    artificial: Option<f64>,
+    start: Point,
+    base: Option<Response>,
+    pending: Vec<Response>,
+    consensus: Option<Consensus>,
+    columns: BTreeMap<ColumnKey, Vec<f64>>,
+    last: Option<(u32, Contribution)>,
+}
+
+/// The affine model of an asset's use at one point: `yhat - S (p - prices) + yd (mu - barrier)`, over the rows it touches.
+struct Response {
+    prices: Vec<f64>,
+    barrier: f64,
+    answer: Vec<f64>,
+    curvature: Vec<f64>,
+    barrier_derivative: Vec<f64>,
+    point: Point,
+}
+
+/// What the sharing ADMM keeps between rounds, over the rows it touches.
+struct Consensus {
+    average_offset: Vec<f64>,
+}
+
+/// Why a query was not answered.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ParticipantError {
+    /// The query is for a fleet with another number of rows.
+    RowCount {
+        /// This asset's fleet.
+        expected: usize,
+        /// The query's.
+        found: usize,
+    },
+    /// The query builds on a round that this asset did not answer.
+    Missed {
+        /// The round of the query.
+        round: u32,
+    },
+    /// A number or list of the query is unusable.
+    Query {
+        /// Which.
+        reason: String,
+    },
+    /// The answer does not fit the layout.
+    Report(ReportError),
+    /// A mix names a plan that this asset does not keep.
+    UnknownColumn(ColumnKey),
+}
+
+impl fmt::Display for ParticipantError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RowCount { expected, found } => {
+                write!(
+                    f,
+                    "the query has {found} fleet rows, this asset knows {expected}; compare the fleet's contract versions"
+                )
+            }
+            Self::Missed { round } => {
+                write!(f, "round {round} builds on an answer that this asset never gave; let it join at the next start")
+            }
+            Self::Query { reason } => write!(f, "the query is unusable: {reason}"),
+            Self::Report(error) => error.fmt(f),
+            Self::UnknownColumn(key) => {
+                write!(
+                    f,
+                    "the plan of round {}, answer {}, is not kept here; ask for a mix of newer ones",
+                    key.round, key.slot
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for ParticipantError {}
+
+impl From<ReportError> for ParticipantError {
+    fn from(error: ReportError) -> Self {
+        Self::Report(error)
+    }
+}
+
+impl Participant {
+    /// Prepares an asset: checks convexity, finds a point inside its bounds.
+    ///
+    /// An asset whose own problem has no solution is a participant all the same: it says so in the sum.
+    /// # Errors
+    /// [`ProblemError`] if `P` is not positive semidefinite.
+    pub fn new(problem: &AssetProblem) -> Result<Self, ProblemError> {
+        crate::check_convex(&problem.local)?;
+        let row_count = problem.coupling.row_count();
+        let mut artificial = None;
+        let mut opened = open(&problem.local, problem, 0.0);
+        if opened.is_none() {
+            // No interior point at once: an empty set, a thin one, or a cost that falls for ever.
+            let report = InteriorPoint.solve(&problem.local, None, Budget::default());
+            match report.map(|report| report.outcome) {
+                Ok(LocalOutcome::Infeasible { .. }) => {}
+                Ok(LocalOutcome::Unbounded { .. }) => {
+                    let (boxed, size) = boxed(&problem.local)?;
+                    artificial = Some(size);
+                    opened = open(&boxed, problem, 0.0).or_else(|| open(&boxed, problem, 1e-8));
+                }
+                _ => opened = open(&problem.local, problem, 1e-9).or_else(|| open(&problem.local, problem, 3e-8)),
+            }
+        }
+        let feasible = opened.is_some();
+        let (engine, start) = opened.unwrap_or_else(|| {
+            let engine = Engine::new(Model::new(&problem.local, &problem.coupling, 0.0));
+            let cold = engine.cold().clone();
+            (engine, cold)
+        });
+        Ok(Self {
+            id: problem.id.clone(),
+            bounds: problem.local.variables().bounds.clone(),
+            row_count,
+            engine,
+            feasible,
+            artificial,
+            start,
+            base: None,
+            pending: Vec::new(),
+            consensus: None,
+            columns: BTreeMap::new(),
+            last: None,
+        })
+    }
+
+    /// Whose side this is.
+    pub fn id(&self) -> &AssetId {
+        &self.id
+    }
+
+    /// Whether the asset's own problem has a solution. Private: the sum only counts those that have none.
+    pub fn is_feasible(&self) -> bool {
+        self.feasible
+    }
+
+    /// Newton steps taken so far, each one factorisation.
+    pub fn newton_steps(&self) -> u64 {
+        self.engine.steps
+    }
+
+    /// Answers a query; the same query again gets the same answer.
+    ///
+    /// # Errors
+    /// [`ParticipantError`]: a query of another fleet, of unusable numbers, or one that builds on a missed round.
+    pub fn answer(&mut self, query: &RoundQuery) -> Result<Contribution, ParticipantError> {
+        if let Some((round, contribution)) = &self.last {
+            if *round == query.round {
+                return Ok(contribution.clone());
+            }
+        }
+        self.check(query)?;
+        let layout = ReportLayout::of(query)?;
+        let mut values = vec![0.0; layout.len()];
+        let mut out = Writer { layout: &layout, values: &mut values };
+        out.scalar(FieldKind::Contributors, 0, 1.0);
+        if query.round == 1 {
+            let squares: Vec<f64> = self.engine.model.raw_norms().to_vec();
+            out.rows(FieldKind::RowNorms, 0, &self.engine.model.touched, &squares, 1.0);
+            out.scalar(FieldKind::ConstraintCount, 0, self.engine.model.sides() as f64);
+        }
+        if self.feasible {
+            if let Some(scale) = &query.row_scale {
+                self.rescale(scale);
+            }
+            match &query.ask {
+                Ask::Path { base, metric } => self.follow(query, *base, metric, &mut out)?,
+                Ask::Proximal { penalty, relaxation, shift } => {
+                    self.proximal(query, *penalty, *relaxation, shift, &mut out);
+                }
+            }
+            self.bounds_at(query, &mut out);
+            if let Some(ray) = &query.ray {
+                out.scalar(FieldKind::RaySupport, 0, self.least_use(ray));
+            }
+        } else {
+            out.scalar(FieldKind::LocallyInfeasible, 0, 1.0);
+        }
+        self.columns.retain(|key, _| query.retains(*key));
+        let contribution = Contribution::new(&layout, values)?;
+        self.last = Some((query.round, contribution.clone()));
+        Ok(contribution)
+    }
+
+    /// This asset's plan in a mix of its own earlier answers.
+    ///
+    /// # Errors
+    /// [`ParticipantError::UnknownColumn`] if the mix names an answer that is not kept.
+    pub fn plan(&self, mix: &Mix) -> Result<Plan, ParticipantError> {
+        let mut x = vec![0.0; self.engine.model.n];
+        for (key, weight) in &mix.weights {
+            let column = self.columns.get(key).ok_or(ParticipantError::UnknownColumn(*key))?;
+            x.iter_mut().zip(column).for_each(|(x, c)| *x += weight * c);
+        }
+        Ok(Plan { id: self.id.clone(), x: self.engine.model.original(&x, &self.bounds) })
+    }
+
+    fn check(&self, query: &RoundQuery) -> Result<(), ParticipantError> {
+        let m = self.row_count;
+        if query.row_count as usize != m {
+            return Err(ParticipantError::RowCount { expected: m, found: query.row_count as usize });
+        }
+        let unusable = |reason: &str| Err(ParticipantError::Query { reason: reason.to_owned() });
+        let list = |v: &[f64]| v.len() == m && v.iter().all(|v| v.is_finite());
+        if query.points.is_empty() || query.points.len() > usize::from(u16::MAX) / 2 {
+            return unusable("it asks at no point, or at too many");
+        }
+        if !query.points.iter().all(|p| list(&p.prices) && p.barrier.is_finite() && p.barrier > 0.0) {
+            return unusable("a price or a barrier is not a usable number");
+        }
+        if !query.bound_points.iter().all(|&k| usize::from(k) < query.points.len()) {
+            return unusable("a bound is asked for at a point that is not there");
+        }
+        if query.ray.as_ref().is_some_and(|ray| !list(ray)) {
+            return unusable("the ray has another length or is not finite");
+        }
+        if query.row_scale.as_ref().is_some_and(|s| !list(s) || s.iter().any(|v| *v <= 0.0)) {
+            return unusable("a row scale is not positive");
+        }
+        match &query.ask {
+            Ask::Path { base: Some(base), .. } if self.feasible && usize::from(*base) >= self.pending.len() => {
+                Err(ParticipantError::Missed { round: query.round })
+            }
+            Ask::Path { metric, .. } if !(metric.stiffness > 0.0 && metric.shift > 0.0 && metric.floor > 0.0) => {
+                unusable("the metric is not positive")
+            }
+            Ask::Proximal { penalty, shift, .. } if !(*penalty > 0.0 && penalty.is_finite() && list(shift)) => {
+                unusable("the penalty or the shift is not a usable number")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A new public scaling of the fleet's rows: everything already known is quoted in it.
+    fn rescale(&mut self, scale: &[f64]) {
+        self.engine.model.scale_coupling(scale);
+        let touched = &self.engine.model.touched;
+        let factor: Vec<f64> = touched.iter().map(|&row| scale[row]).collect();
+        let t = factor.len();
+        for response in self.pending.iter_mut().chain(&mut self.base) {
+            for a in 0..t {
+                response.prices[a] /= factor[a];
+                response.answer[a] *= factor[a];
+                response.barrier_derivative[a] *= factor[a];
+                for b in 0..t {
+                    response.curvature[a * t + b] *= factor[a] * factor[b];
+                }
+            }
+        }
+        if let Some(consensus) = &mut self.consensus {
+            consensus.average_offset.iter_mut().zip(&factor).for_each(|(v, f)| *v *= f);
+        }
+    }
+
+    /// Re-centres at every point, near the allocation that the base model predicts.
+    fn follow(
+        &mut self,
+        query: &RoundQuery,
+        base: Option<u16>,
+        rule: &cosmosmesh_contracts::round::Metric,
+        out: &mut Writer<'_>,
+    ) -> Result<(), ParticipantError> {
+        if let Some(base) = base {
+            self.base = Some(self.pending.swap_remove(usize::from(base)));
+        }
+        self.pending.clear();
+        let t = self.engine.model.touched.len();
+        let mut metric = match &self.base {
+            Some(base) => Metric::new(&base.curvature, t, rule).ok(),
+            None => None,
+        };
+        let mut point = self.base.as_ref().map_or_else(|| self.start.clone(), |base| base.point.clone());
+        let (mut y, mut pull, mut off) = (vec![0.0; t], vec![0.0; t], vec![0.0; t]);
+        for (k, candidate) in query.points.iter().enumerate() {
+            let slot = k as u16;
+            let prices: Vec<f64> = self.engine.model.touched.iter().map(|&row| candidate.prices[row]).collect();
+            let mu = candidate.barrier;
+            let linear = self.priced(&prices);
+            if let (Some(metric), Some(base)) = (&mut metric, &self.base) {
+                base.predict(&prices, mu, &mut metric.target);
+            }
+            let centred = self.engine.centre(&linear, 1.0, metric.as_ref(), mu, &mut point, 30);
+            let (mut curvature, mut derivative) = (vec![0.0; t * t], vec![0.0; t]);
+            let sound = centred == Centred::Yes && self.engine.response(&point, &mut curvature, &mut derivative);
+            if !sound {
+                // This candidate cannot be followed here; the plan stays the last good one and the decrement says "far".
+                point = self.base.as_ref().map_or_else(|| self.start.clone(), |base| base.point.clone());
+                if let Some(base) = &self.base {
+                    curvature.copy_from_slice(&base.curvature);
+                    derivative.copy_from_slice(&base.barrier_derivative);
+                }
+            }
+            self.engine.model.coupling(&point.x, &mut y);
+            let mut answer = y.clone();
+            let mut decrement = if sound { 0.0 } else { 1e6 };
+            if let (Some(metric), true) = (&metric, sound) {
+                off.iter_mut().zip(y.iter().zip(&metric.target)).for_each(|(o, (y, t))| *o = y - t);
+                metric.apply(&off, &mut pull);
+                for a in 0..t {
+                    let s: f64 = curvature[a * t..(a + 1) * t].iter().zip(&pull).map(|(s, d)| s * d).sum();
+                    answer[a] += s;
+                    decrement += pull[a] * s / mu;
+                }
+            }
+            let touched = &self.engine.model.touched;
+            out.rows(FieldKind::Use, slot, touched, &y, 1.0);
+            out.rows(FieldKind::Response, slot, touched, &answer, 1.0);
+            out.rows(FieldKind::BarrierDerivative, slot, touched, &derivative, mu);
+            out.triangle(slot, touched, &curvature, mu, self.row_count);
+            out.scalar(FieldKind::Cost, slot, self.engine.model.cost(&point.x));
+            out.scalar(FieldKind::Decrement, slot, decrement);
+            out.scalar(FieldKind::DecrementSquare, slot, decrement * decrement);
+            out.scalar(FieldKind::Boxed, slot, self.boxed_count(&point.x));
+            self.columns.insert(ColumnKey { round: query.round, slot }, point.x.clone());
+            let barrier_derivative = derivative;
+            self.pending.push(Response {
+                prices,
+                barrier: mu,
+                answer,
+                curvature,
+                barrier_derivative,
+                point: point.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The proximal step of sharing ADMM.
+    ///
+    /// # Source
+    /// Boyd et al., "Distributed optimization and statistical learning via ADMM", 2011, section 7.3.
+    fn proximal(&mut self, query: &RoundQuery, penalty: f64, relaxation: f64, shift: &[f64], out: &mut Writer<'_>) {
+        let t = self.engine.model.touched.len();
+        let touched = self.engine.model.touched.clone();
+        let candidate = &query.points[0];
+        let prices: Vec<f64> = touched.iter().map(|&row| candidate.prices[row]).collect();
+        let mut point = self.start.clone();
+        let first = self.consensus.is_none();
+        let mut metric = Metric::identity(t, penalty);
+        let mut linear = self.engine.model.q.clone();
+        if let Some(consensus) = &self.consensus {
+            // z_i = last own use + (zbar - xbar); then argmin f_i + p'y + rho/2 |y - z_i|^2.
+            for (a, &row) in touched.iter().enumerate() {
+                metric.target[a] = consensus.average_offset[a] + shift[row];
+            }
+            self.engine.model.coupling_transpose(&prices, &mut linear);
+        }
+        let metric = (!first).then_some(metric);
+        let centred = self.engine.centre(&linear, 1.0, metric.as_ref(), candidate.barrier, &mut point, 40);
+        if centred == Centred::No {
+            point = self.start.clone();
+        }
+        let mut y = vec![0.0; t];
+        self.engine.model.coupling(&point.x, &mut y);
+        let mut norms = [0.0; 4];
+        let mut next = y.clone();
+        if let (Some(metric), Some(consensus)) = (&metric, &self.consensus) {
+            for a in 0..t {
+                let z = metric.target[a];
+                next[a] = relaxation * y[a] + (1.0 - relaxation) * z;
+                norms[0] += (y[a] - z).powi(2);
+                norms[1] += y[a] * y[a];
+                norms[2] += z * z;
+                norms[3] += (next[a] - consensus.average_offset[a]).powi(2);
+            }
+        }
+        out.rows(FieldKind::Use, 0, &touched, &y, 1.0);
+        out.scalar(FieldKind::Cost, 0, self.engine.model.cost(&point.x));
+        out.list(FieldKind::ProximalNorms, 0, &norms);
+        out.scalar(FieldKind::Boxed, 0, self.boxed_count(&point.x));
+        self.columns.insert(ColumnKey { round: query.round, slot: 0 }, point.x.clone());
+        self.consensus = Some(Consensus { average_offset: next });
+    }
+
+    /// Certified lower bounds, and the plans that come with them.
+    fn bounds_at(&mut self, query: &RoundQuery, out: &mut Writer<'_>) {
+        let touched = self.engine.model.touched.clone();
+        for (k, &index) in query.bound_points.iter().enumerate() {
+            let candidate = &query.points[usize::from(index)];
+            let prices: Vec<f64> = touched.iter().map(|&row| candidate.prices[row]).collect();
+            let linear = self.priced(&prices);
+            let mut point =
+                self.pending.get(usize::from(index)).map_or_else(|| self.start.clone(), |r| r.point.clone());
+            let floor = 1e-11 * (1.0 + self.engine.model.cost(&point.x).abs()) / 8.0;
+            let mut found = self.engine.attempt(&linear, 1.0, None, floor, &mut point, 40);
+            if found == Centred::No || !point.x.iter().all(|x| x.is_finite()) {
+                point = self.start.clone();
+                found = self.engine.attempt(&linear, 1.0, None, 1e2 * floor, &mut point, 80);
+            }
+            if found == Centred::No {
+                // The bound below is valid at any point; the plan is only kept from a point that is feasible.
+                let safe = self.pending.first().map_or_else(|| self.start.clone(), |r| r.point.clone());
+                let usable = point.x.iter().chain(&point.y).all(|v| v.is_finite());
+                let value = if usable { self.engine.lower_bound(&linear, 1.0, &point) } else { f64::NEG_INFINITY };
+                point = safe;
+                self.write_bound(query, k, &touched, &prices, value, &point, out);
+                continue;
+            }
+            let value = self.engine.lower_bound(&linear, 1.0, &point);
+            self.write_bound(query, k, &touched, &prices, value, &point, out);
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one answer's parts, used twice above")]
+    fn write_bound(
+        &mut self,
+        query: &RoundQuery,
+        k: usize,
+        touched: &[usize],
+        prices: &[f64],
+        value: f64,
+        point: &Point,
+        out: &mut Writer<'_>,
+    ) {
+        let fixed: f64 = self.engine.model.g_fixed.iter().zip(prices).map(|(g, p)| g * p).sum();
+        let value = value + self.engine.model.c + fixed;
+        let mut y = vec![0.0; touched.len()];
+        self.engine.model.coupling(&point.x, &mut y);
+        // A bound that could not be had is reported as far below anything, never as a number that is not one.
+        out.scalar(FieldKind::Bound, k as u16, value.max(-1e200));
+        out.rows(FieldKind::BoundUse, k as u16, touched, &y, 1.0);
+        out.scalar(FieldKind::BoundCost, k as u16, self.engine.model.cost(&point.x));
+        out.scalar(FieldKind::BoundBoxed, k as u16, self.boxed_count(&point.x));
+        let slot = (query.points.len() + k) as u16;
+        self.columns.insert(ColumnKey { round: query.round, slot }, point.x.clone());
+    }
+
+    /// The least `r' G x` that the asset could possibly reach, certified.
+    fn least_use(&mut self, ray: &[f64]) -> f64 {
+        let r: Vec<f64> = self.engine.model.touched.iter().map(|&row| ray[row]).collect();
+        let mut linear = vec![0.0; self.engine.model.n];
+        self.engine.model.coupling_transpose(&r, &mut linear);
+        let mut point = self.start.clone();
+        let size = linear.iter().zip(&point.x).map(|(c, x)| (c * x).abs()).sum::<f64>();
+        let _ = self.engine.attempt(&linear, 0.0, None, 1e-10 * (1e-3 + size), &mut point, 60);
+        let fixed: f64 = self.engine.model.g_fixed.iter().zip(&r).map(|(g, p)| g * p).sum();
+        let usable = point.x.iter().chain(&point.y).all(|v| v.is_finite());
+        let least = if usable { self.engine.lower_bound(&linear, 0.0, &point) } else { f64::NEG_INFINITY };
+        (least + fixed).max(-1e200)
+    }
+
+    fn priced(&self, prices: &[f64]) -> Vec<f64> {
+        let mut linear = self.engine.model.q.clone();
+        self.engine.model.coupling_transpose(prices, &mut linear);
+        linear
+    }
+
+    fn boxed_count(&self, x: &[f64]) -> f64 {
+        match self.artificial {
+            Some(size) => f64::from(u8::from(self.engine.model.beyond(x, &self.bounds, 0.5 * size))),
+            None => 0.0,
+        }
+    }
+}
+
+impl Response {
+    /// The allocation that the affine model expects at other prices and another barrier.
+    fn predict(&self, prices: &[f64], mu: f64, out: &mut [f64]) {
+        let t = out.len();
+        for a in 0..t {
+            let moved: f64 = (0..t).map(|b| self.curvature[a * t + b] * (prices[b] - self.prices[b])).sum();
+            out[a] = self.answer[a] - moved + self.barrier_derivative[a] * (mu - self.barrier);
+        }
+    }
+}
+
+/// Writes fields of a report in place.
+struct Writer<'a> {
+    layout: &'a ReportLayout,
+    values: &'a mut [f64],
+}
+
+impl Writer<'_> {
+    fn list(&mut self, kind: FieldKind, point: u16, list: &[f64]) {
+        if let Some(range) = self.layout.range(kind, point) {
+            self.values[range].copy_from_slice(list);
+        }
+    }
+
+    fn scalar(&mut self, kind: FieldKind, point: u16, value: f64) {
+        self.list(kind, point, &[value]);
+    }
+
+    /// One number per touched row, at its place among all rows.
+    fn rows(&mut self, kind: FieldKind, point: u16, touched: &[usize], list: &[f64], factor: f64) {
+        if let Some(range) = self.layout.range(kind, point) {
+            let target = &mut self.values[range];
+            touched.iter().zip(list).for_each(|(&row, v)| target[row] = factor * v);
+        }
+    }
+
+    /// The upper triangle of a curvature, row by row.
+    fn triangle(&mut self, point: u16, touched: &[usize], full: &[f64], factor: f64, m: usize) {
+        if let Some(range) = self.layout.range(FieldKind::Curvature, point) {
+            let target = &mut self.values[range];
+            let t = touched.len();
+            for (a, &i) in touched.iter().enumerate() {
+                let start = i * m - i * (i + 1) / 2;
+                for (b, &j) in touched.iter().enumerate().skip(a) {
+                    target[start + j] = factor * full[a * t + b];
+                }
+            }
+        }
+    }
+}
+
+/// An engine with a centre of moderate barrier, if one can be found.
+fn open(local: &LocalProblem, problem: &AssetProblem, relax: f64) -> Option<(Engine, Point)> {
+    let mut engine = Engine::new(Model::new(local, &problem.coupling, relax));
+    let mut point = engine.cold().clone();
+    let linear = engine.model.q.clone();
+    let scale = linear.iter().fold(0.0_f64, |worst, v| worst.max(v.abs())).clamp(1e-3, 1e6);
+    let found = engine.attempt(&linear, 1.0, None, scale, &mut point, 100);
+    (found == Centred::Yes).then_some((engine, point))
+}
+
+/// The same problem with bounds far out where it has none.
+fn boxed(local: &LocalProblem) -> Result<(LocalProblem, f64), ProblemError> {
+    let bounds = &local.variables().bounds;
+    let size = 1e6 * (1.0 + bounds.magnitude().max(local.rows().bounds.magnitude()));
+    let lower = bounds.lower().iter().map(|v| v.max(-size)).collect();
+    let upper = bounds.upper().iter().map(|v| v.min(size)).collect();
+    let mut variables = local.variables().clone();
+    variables.bounds = Bounds::new(lower, upper)?;
+    Ok((LocalProblem::new(variables, local.objective().clone(), local.rows().clone())?, size))
+}
