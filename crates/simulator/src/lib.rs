@@ -5,6 +5,10 @@
 //! It is *not* a network and opens no socket; it reads no clock and draws no random number that does not follow from the seed.
 
 pub mod clock;
+pub mod geometry;
+pub mod link;
+pub mod queue;
+pub mod random;
 pub mod report;
 
 mod progress;

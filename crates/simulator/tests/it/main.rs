@@ -1,0 +1,4 @@
+//! The simulator from outside, by topic.
+
+mod geometry;
+mod network;
