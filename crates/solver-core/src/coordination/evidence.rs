@@ -147,6 +147,7 @@ impl Evidence {
         let horizon = self.rounds.saturating_sub(RoundQuery::WINDOW);
         self.columns.retain(|c| c.key.round > horizon && c.cost.is_finite() && c.usage.iter().all(|v| v.is_finite()));
         let candidates = self.candidates();
+        let candidates = self.comparable(candidates);
         let cost_scale =
             1.0 + if self.dual_bound.is_finite() { self.dual_bound.abs() } else { least_cost(&candidates).abs() };
         let best = mixing::best(
@@ -158,7 +159,7 @@ impl Evidence {
             &self.prices,
             self.fresh,
         );
-        let safe = mixing::safe(&candidates, &self.bounds, cost_scale, self.magnitude);
+        let safe = mixing::safe(&candidates, &self.bounds, self.magnitude);
         let mixed = |weights: Vec<f64>| self.mixed(&candidates, &weights);
         let (best, safe) = (best.map(mixed), safe.map(mixed));
         if let Some(best) = best {
@@ -237,6 +238,16 @@ impl Evidence {
             });
         }
         list
+    }
+
+    /// Leaves out columns whose error is ten thousand times the least one: their weight would be rounding, and they spoil the scaling.
+    fn comparable(&self, candidates: Vec<mixing::Candidate>) -> Vec<mixing::Candidate> {
+        if !self.dual_bound.is_finite() {
+            return candidates;
+        }
+        let error = |c: &mixing::Candidate| self.bounds.violation(&c.usage).max(self.gap(c.cost));
+        let least = candidates.iter().map(error).fold(f64::INFINITY, f64::min).max(0.01 * self.tolerance);
+        candidates.into_iter().filter(|c| error(c) <= 1e4 * least).collect()
     }
 
     fn mixed(&self, candidates: &[mixing::Candidate], weights: &[f64]) -> Mixed {

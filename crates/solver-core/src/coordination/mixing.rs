@@ -21,114 +21,128 @@ pub(crate) fn best(
     prices: &[f64],
     fresh: bool,
 ) -> Option<Vec<f64>> {
-    let n = candidates.len();
-    let reference = if dual_bound.is_finite() {
-        dual_bound
-    } else {
-        candidates.iter().map(|c| c.cost).fold(f64::INFINITY, f64::min)
-    };
-    let mut program = Program::over(candidates, bounds, Some(magnitude), 0.0);
-    let cost: Vec<f64> = candidates.iter().map(|c| (c.cost - reference) / cost_scale).collect();
-    let mut objective = vec![0.0; n];
+    let least = candidates.iter().map(|c| c.cost).fold(f64::INFINITY, f64::min);
+    let reference = if dual_bound.is_finite() { dual_bound } else { least };
+    let error = |c: &Candidate| bounds.violation(&c.usage).max((c.cost - reference) / cost_scale);
+    // The elastic variable is counted in units of the best single column's error, so that it is of order one.
+    let (centre, unit) = candidates
+        .iter()
+        .map(error)
+        .enumerate()
+        .min_by(|a, b| a.1.total_cmp(&b.1))
+        .map(|(k, e)| (k, e.clamp(1e-12, 1e12)))?;
+    let mut program = Program::over(candidates, bounds, centre, Some(magnitude * unit), 0.0);
+    let cost: Vec<f64> = candidates.iter().map(|c| (c.cost - candidates[centre].cost) / cost_scale).collect();
     if fresh {
-        program.row(&cost, Some(-1.0), f64::NEG_INFINITY, 0.0);
-        objective.push(1.0);
+        program.row(&cost, Some(-unit), f64::NEG_INFINITY, (reference - candidates[centre].cost) / cost_scale);
+        program.objective = vec![0.0; candidates.len()];
+        program.objective.push(1.0);
     } else {
-        objective.copy_from_slice(&cost);
-        objective.push(2.0 * (1.0 + magnitude * prices.iter().map(|p| p.abs()).sum::<f64>() / cost_scale));
+        program.objective = cost;
+        let penalty = magnitude * prices.iter().map(|p| p.abs()).sum::<f64>() / cost_scale;
+        program.objective.push(2.0 * (1.0 + penalty) * unit);
     }
-    program.solve(objective, true)
+    program.solve()
 }
 
 /// Weights of the least costly mix that violates nothing.
-pub(crate) fn safe(candidates: &[Candidate], bounds: &Bounds, cost_scale: f64, magnitude: f64) -> Option<Vec<f64>> {
-    let least = candidates.iter().map(|c| c.cost).fold(f64::INFINITY, f64::min);
-    let objective = candidates.iter().map(|c| (c.cost - least) / cost_scale).collect();
-    Program::over(candidates, bounds, None, 2e-10 * magnitude).solve(objective, false)
+pub(crate) fn safe(candidates: &[Candidate], bounds: &Bounds, magnitude: f64) -> Option<Vec<f64>> {
+    let violation = |c: &Candidate| bounds.violation(&c.usage);
+    let centre =
+        (0..candidates.len()).min_by(|a, b| violation(&candidates[*a]).total_cmp(&violation(&candidates[*b])))?;
+    let mut program = Program::over(candidates, bounds, centre, None, 2e-10 * magnitude);
+    program.objective = candidates.iter().map(|c| c.cost - candidates[centre].cost).collect();
+    program.solve()
 }
 
 /// A linear program over the simplex of weights, with one elastic variable if a magnitude is given.
+///
+/// Late in a run all columns are nearly the same, so rows and costs are differences to one of them, scaled to order one.
 struct Program {
     n: usize,
     elastic: bool,
+    objective: Vec<f64>,
     entries: Vec<(usize, usize, f64)>,
     lower: Vec<f64>,
     upper: Vec<f64>,
 }
 
 impl Program {
-    /// The fleet's rows over the weights: `lower + margin <= sum_c theta_c Y_c <= upper - margin`, softened by `magnitude * t`.
-    fn over(candidates: &[Candidate], bounds: &Bounds, magnitude: Option<f64>, margin: f64) -> Self {
+    /// The fleet's rows over the weights: `lower + margin <= sum_c theta_c Y_c <= upper - margin`, softened by `softness * t`.
+    ///
+    /// A side that every column keeps is left out: no mix can break it.
+    fn over(candidates: &[Candidate], bounds: &Bounds, centre: usize, softness: Option<f64>, margin: f64) -> Self {
         let n = candidates.len();
-        let mut program =
-            Self { n, elastic: magnitude.is_some(), entries: Vec::new(), lower: Vec::new(), upper: Vec::new() };
+        let (entries, lower, upper) = (Vec::new(), Vec::new(), Vec::new());
+        let mut program = Self { n, elastic: softness.is_some(), objective: Vec::new(), entries, lower, upper };
         program.row(&vec![1.0; n], None, 1.0, 1.0);
         for k in 0..bounds.len() {
-            let usage: Vec<f64> = candidates.iter().map(|c| c.usage[k]).collect();
-            let size = usage.iter().fold(0.0_f64, |worst, v| worst.max(v.abs())).max(1e-12);
-            let usage: Vec<f64> = usage.iter().map(|v| v / size).collect();
-            let softness = magnitude.map(|m| m / size);
+            let base = candidates[centre].usage[k];
+            let usage: Vec<f64> = candidates.iter().map(|c| c.usage[k] - base).collect();
             let (lower, upper) = (bounds.lower()[k], bounds.upper()[k]);
-            if bounds.is_equality(k) {
+            let (mut low, mut high) = (lower + margin, upper - margin);
+            if bounds.is_equality(k) || upper - lower <= 4.0 * margin {
                 // An equality row is met to rounding: inside a band narrower than what counts as a violation.
-                let band = 4.0 * margin.max(1e-12 * (1.0 + upper.abs()));
-                program.row(&usage, softness.map(|s| -s), f64::NEG_INFINITY, (upper + band) / size);
-                program.row(&usage, softness, (lower - band) / size, f64::INFINITY);
-                continue;
+                let band = 2.0 * margin.max(1e-13 * (1.0 + upper.abs()));
+                (low, high) = (lower - band, upper + band);
             }
-            let margin = if upper - lower > 4.0 * margin { margin } else { 0.0 };
-            if upper.is_finite() {
-                program.row(&usage, softness.map(|s| -s), f64::NEG_INFINITY, (upper - margin) / size);
+            if usage.iter().any(|y| y + base > high) {
+                program.row(&usage, softness.map(|s| -s), f64::NEG_INFINITY, high - base);
             }
-            if lower.is_finite() {
-                program.row(&usage, softness, (lower + margin) / size, f64::INFINITY);
+            if usage.iter().any(|y| y + base < low) {
+                program.row(&usage, softness, low - base, f64::INFINITY);
             }
         }
         program
     }
 
     fn row(&mut self, weights: &[f64], elastic: Option<f64>, lower: f64, upper: f64) {
+        let size = weights.iter().chain(&elastic).fold(0.0_f64, |worst, v| worst.max(v.abs())).max(1e-300);
         let row = self.lower.len();
-        self.entries.extend(weights.iter().enumerate().filter(|(_, v)| **v != 0.0).map(|(j, v)| (row, j, *v)));
+        self.entries.extend(weights.iter().enumerate().filter(|(_, v)| **v != 0.0).map(|(j, v)| (row, j, v / size)));
         if let Some(v) = elastic {
-            self.entries.push((row, self.n, v));
+            self.entries.push((row, self.n, v / size));
         }
-        self.lower.push(lower);
-        self.upper.push(upper);
+        self.lower.push(lower / size);
+        self.upper.push(upper / size);
     }
 
-    /// The weights, cleaned of rounding and summing to one; none if no mix meets the rows.
-    fn solve(self, objective: Vec<f64>, elastic: bool) -> Option<Vec<f64>> {
-        let columns = self.n + usize::from(elastic);
-        debug_assert_eq!(elastic, self.elastic, "one objective entry per column");
+    /// The weights, cleaned of rounding and summing to one; none if no point comes near the simplex.
+    ///
+    /// The caller judges the mix by its own sums, so a program that was solved coarsely only costs a little quality.
+    fn solve(mut self) -> Option<Vec<f64>> {
+        let columns = self.n + usize::from(self.elastic);
         let rows = self.lower.len();
+        let size = self.objective.iter().fold(0.0_f64, |worst, v| worst.max(v.abs())).max(1e-300);
+        self.objective.iter_mut().for_each(|v| *v /= size);
         let matrix = SparseMatrix::from_triplets(rows, columns, &self.entries).ok()?;
         let problem = LocalProblem::new(
             Variables {
                 names: vec![String::new(); columns],
                 bounds: Bounds::new(vec![0.0; columns], vec![f64::INFINITY; columns]).ok()?,
             },
-            Objective { p: SparseMatrix::zeros(columns, columns), q: objective, c: 0.0 },
+            Objective { p: SparseMatrix::zeros(columns, columns), q: self.objective, c: 0.0 },
             Rows { names: vec![String::new(); rows], matrix, bounds: Bounds::new(self.lower, self.upper).ok()? },
         )
         .ok()?;
         let mut engine = Engine::new(Model::new(&problem, &SparseMatrix::zeros(0, columns), 0.0));
         let mut point = engine.cold().clone();
         let linear = engine.model.q.clone();
-        // A coarse end first, so that a program that cannot be solved finely still gives its mix.
-        let mut last = None;
-        for mu in [1e-9, 1e-12] {
-            if engine.attempt(&linear, 1.0, None, mu, &mut point, 80) == Centred::Yes {
-                last = Some(engine.model.original(&point.x, &problem.variables().bounds));
-            } else {
+        let mut last = point.x.clone();
+        for mu in [1e-6, 1e-9, 1e-12] {
+            let found = engine.attempt(&linear, 1.0, None, mu, &mut point, 60);
+            if point.x.iter().all(|v| v.is_finite()) {
+                last.copy_from_slice(&point.x);
+            }
+            if found == Centred::No {
                 break;
             }
         }
-        let mut weights = last?;
+        let mut weights = engine.model.original(&last, &problem.variables().bounds);
         weights.truncate(self.n);
         let cut = 1e-11 / self.n as f64;
         weights.iter_mut().filter(|w| **w < cut).for_each(|w| *w = 0.0);
         let total: f64 = weights.iter().sum();
-        (total > 0.5).then(|| weights.iter().map(|w| w / total).collect())
+        (total > 0.5 && total < 2.0).then(|| weights.iter().map(|w| w / total).collect())
     }
 }

@@ -2,7 +2,7 @@ use super::{Metric, Model, Point};
 use crate::linear::{Breakdown, Dense, Ldl, mirror, weighted_gram};
 
 /// Static regularisation of the quasi-definite system; iterative refinement takes its error out again.
-const DELTA: f64 = 1e-10;
+const DELTA: f64 = 1e-12;
 
 /// The linear algebra of one asset's interior point: Newton systems, responses, and every buffer they need.
 ///
@@ -141,7 +141,7 @@ impl Newton {
             dd.copy_from_slice(&self.touched_b);
         }
         let scale = rhs.iter().fold(0.0_f64, |worst, v| worst.max(v.abs()));
-        for _ in 0..2 {
+        for _ in 0..4 {
             let error = self.error(model, metric, rhs, &solution, dd);
             if error <= 1e-14 * scale {
                 break;
