@@ -15,12 +15,16 @@
 //! # Features
 //! `serde` derives, `json` file formats, `schema` JSON Schemas, `wire` the binary form, `conformance` test suites. None is on by default.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 #[cfg(feature = "json")]
 pub mod file;
 pub mod message;
 pub mod plan;
 pub mod problem;
 pub mod round;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod traits;
 #[cfg(feature = "wire")]
 pub mod wire;

@@ -46,6 +46,7 @@ impl TryFrom<String> for FleetFormat {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Coupling"))]
 pub(super) struct CouplingDocument {
     /// One name per row.
     pub(super) names: Vec<String>,
@@ -59,6 +60,7 @@ pub(super) struct CouplingDocument {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Agent"))]
 pub(super) struct AgentDocument {
     /// Its name, unique in the fleet: 1 to 128 bytes, no control characters, no white space at either end.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 128)))]
@@ -80,6 +82,7 @@ pub(super) struct AgentDocument {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Variables"))]
 pub(super) struct VariablesDocument {
     /// One name per variable.
     pub(super) names: Vec<String>,
@@ -93,6 +96,7 @@ pub(super) struct VariablesDocument {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Objective"))]
 pub(super) struct ObjectiveDocument {
     /// The upper triangle of a positive semidefinite matrix: entries [row, column, value] with row <= column, no place twice.
     /// An entry off the diagonal stands for both of its places.
@@ -109,6 +113,7 @@ pub(super) struct ObjectiveDocument {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Rows"))]
 pub(super) struct RowsDocument {
     /// One name per row.
     pub(super) names: Vec<String>,

@@ -30,6 +30,8 @@ mod value;
 
 pub use error::FileError;
 pub use fleet::{read_fleet, write_fleet};
+#[cfg(feature = "schema")]
+pub(crate) use fleet_document::FleetDocument;
 pub use result::{AgentResult, ResultFile, ResultFormat, SumKind, read_result, write_result};
 
 /// The name of the fleet format.

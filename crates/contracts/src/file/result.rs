@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::value::{Object, nullable, number, numbers, objects};
 use super::{FileError, RESULT_FORMAT};
@@ -10,7 +10,7 @@ use crate::problem::{FleetProblem, ProblemErrorKind as Kind};
 
 /// What a solve of a fleet's problem writes.
 ///
-/// Figures that are not known are `None`, `null` in the text.
+/// A figure that is not known is `null`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -58,11 +58,13 @@ pub struct ResultFile {
     /// How the agents' reports were summed.
     pub sum: SumKind,
     /// Whether the plan is proven optimal or merely safe; absent if there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "PlanKind"))]
     pub plan: Option<PlanKind>,
     /// With the status `infeasible`: one weight per coupling row (>= 0 on its upper side, <= 0 on its lower side) such that
     /// no choice of the agents can bring the weighted row down to its limit.
-    #[serde(default, deserialize_with = "some_numbers", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present_numbers", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<f64>"))]
     pub conflict: Option<Vec<f64>>,
     /// Anything more.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
@@ -190,7 +192,12 @@ impl ResultFile {
     }
 }
 
-fn some_numbers<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<f64>>, D::Error> {
+// An absent value has no key; null is not another way to say so.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+fn present_numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<f64>>, D::Error> {
     numbers(deserializer).map(Some)
 }
 

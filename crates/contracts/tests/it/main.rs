@@ -5,5 +5,7 @@
 mod fleet_file;
 #[cfg(feature = "json")]
 mod result_file;
+#[cfg(feature = "schema")]
+mod schemas;
 #[cfg(all(feature = "json", feature = "wire"))]
 mod vectors;

@@ -112,6 +112,7 @@ fn malformed_results_are_refused_with_their_place() {
         ("/agents/1/id", json!(" "), vec!["agents[1].id", "white space"]),
         ("/agents/1", json!(["a", []]), vec!["agents[1]", "an object"]),
         ("/extensions", json!([]), vec!["extensions"]),
+        ("/plan", json!(null), vec!["plan"]),
     ] {
         let mut changed = value.clone();
         *changed.pointer_mut(pointer).unwrap() = bad;
