@@ -26,6 +26,8 @@ pub struct CentralSolution {
     pub status: CentralStatus,
     /// The cost of `x`, recomputed from it.
     pub objective: f64,
+    /// The cost of the dual solution: a lower bound as far as that solution is feasible.
+    pub dual_objective: f64,
     /// One plan per asset.
     pub x: Vec<Vec<f64>>,
     /// One price per shared row; positive pushes the row's use down.
@@ -56,6 +58,7 @@ pub fn solve(fleet: &FleetProblem, tolerance: f64) -> CentralSolution {
     let (mut solution, duals) = model.solve(tolerance);
     solution.prices = duals[first..first + fleet.row_count()].to_vec();
     solution.objective = fleet.objective(&solution.x);
+    solution.dual_objective += fleet.assets().iter().map(|asset| asset.local.objective().c).sum::<f64>();
     solution
 }
 
@@ -65,7 +68,10 @@ pub fn solve_alone(local: &LocalProblem, linear: Option<&[f64]>, tolerance: f64)
     model.push_asset(local, linear);
     let (mut solution, _) = model.solve(tolerance);
     solution.objective = match linear {
-        None => local.objective().value(&solution.x[0]),
+        None => {
+            solution.dual_objective += local.objective().c;
+            local.objective().value(&solution.x[0])
+        }
         Some(linear) => linear.iter().zip(&solution.x[0]).map(|(q, x)| q * x).sum(),
     };
     solution
@@ -143,9 +149,11 @@ impl Model {
             solver.solve();
             solver.solution
         });
-        let (status, x, z, iterations) = match outcome {
-            Ok(found) => (judged(found.status), found.x, found.z, found.iterations),
-            Err(error) => (CentralStatus::Failed(error.to_string()), vec![f64::NAN; n], vec![0.0; b.len()], 0),
+        let (status, x, z, dual_objective, iterations) = match outcome {
+            Ok(found) => (judged(found.status), found.x, found.z, found.obj_val_dual, found.iterations),
+            Err(error) => {
+                (CentralStatus::Failed(error.to_string()), vec![f64::NAN; n], vec![0.0; b.len()], f64::NAN, 0)
+            }
         };
         let mut duals = vec![0.0; self.rows.len()];
         for ((side, _), z) in sides.iter().zip(z) {
@@ -158,7 +166,8 @@ impl Model {
             plans.push(plan.to_vec());
             rest = after;
         }
-        (CentralSolution { status, objective: f64::NAN, x: plans, prices: Vec::new(), iterations }, duals)
+        let objective = f64::NAN;
+        (CentralSolution { status, objective, dual_objective, x: plans, prices: Vec::new(), iterations }, duals)
     }
 }
 

@@ -3,12 +3,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use cosmosmesh_bench::central::{self, CentralStatus};
+use cosmosmesh_bench::compare::{Entrant, Environment, Setting, Solver, compare, csv, summary};
 use cosmosmesh_bench::family::{Family, Recipe, generate, suite};
 use cosmosmesh_bench::judge::{Claim, TOLERANCE_REFERENCE, judge};
 use cosmosmesh_contracts::file::{read_fleet, read_result, write_fleet};
 use cosmosmesh_contracts::problem::FleetProblem;
+use cosmosmesh_solver_core::Method;
 use serde_json::json;
 
 #[derive(Parser)]
@@ -62,6 +64,32 @@ enum Verb {
         #[arg(long, default_value_t = 1e-6)]
         tolerance: f64,
     },
+    /// Runs every coordination method and the central peer over problems; exit code 2 if a method claims wrongly
+    Compare(Comparison),
+}
+
+#[derive(Args)]
+struct Comparison {
+    /// Further problems: cosmosmesh.fleet/1 files
+    files: Vec<PathBuf>,
+    /// Only the suite's fleets of three
+    #[arg(long, conflicts_with = "files_only")]
+    quick: bool,
+    /// Without the suite
+    #[arg(long, requires = "files")]
+    files_only: bool,
+    /// Only these methods; the central peer always takes part
+    #[arg(long)]
+    method: Vec<Method>,
+    /// Another limit of rounds, for every method
+    #[arg(long)]
+    rounds_max: Option<u32>,
+    /// How often a run is timed
+    #[arg(long, default_value_t = 3)]
+    repetitions: usize,
+    /// The folder for summary.md and results.csv
+    #[arg(long, default_value = "out/compare")]
+    out: PathBuf,
 }
 
 impl Arguments {
@@ -104,8 +132,41 @@ impl Arguments {
                 println!("{report}");
                 return Ok(ExitCode::from(if verdict.ok { 0 } else { 2 }));
             }
+            Verb::Compare(comparison) => return comparison.run(),
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Comparison {
+    fn run(self) -> Result<ExitCode, Box<dyn Error>> {
+        let mut entrants = Vec::new();
+        let chosen = |recipe: &Recipe| !self.files_only && (!self.quick || recipe.assets == 3);
+        for recipe in suite().into_iter().filter(chosen) {
+            entrants.push(Entrant { recipe: Some(recipe), fleet: generate(recipe)? });
+        }
+        for path in &self.files {
+            entrants.push(Entrant { recipe: None, fleet: read_problem(path)? });
+        }
+        let mut setting =
+            Setting { repetitions: self.repetitions.max(1), rounds_max: self.rounds_max, ..Setting::default() };
+        if !self.method.is_empty() {
+            setting.solvers = self.method.iter().copied().map(Solver::Method).chain([Solver::Central]).collect();
+        }
+        let mut records = Vec::new();
+        for (k, entrant) in entrants.iter().enumerate() {
+            eprintln!("{} of {}: {}", k + 1, entrants.len(), entrant.fleet.name());
+            records.extend(compare(entrant, &setting));
+        }
+        let page = summary(&Environment::of(&entrants), &records);
+        fs::create_dir_all(&self.out).map_err(|error| format!("{}: {error}", self.out.display()))?;
+        write(&self.out.join("summary.md"), &page)?;
+        write(&self.out.join("results.csv"), &csv(&records))?;
+        println!("{page}");
+        println!("Written: {0}/summary.md, {0}/results.csv", self.out.display());
+        // A peer's error is reported, but it is not ours to answer for.
+        let wrong = records.iter().any(|record| record.wrong && record.solver != Solver::Central);
+        Ok(ExitCode::from(if wrong { 2 } else { 0 }))
     }
 }
 

@@ -14,6 +14,7 @@
 //! ```
 
 pub mod central;
+pub mod compare;
 pub mod family;
 pub mod judge;
 

@@ -1,5 +1,6 @@
 //! The bench's integration tests.
 
 mod command;
+mod compare;
 mod family;
 mod judge;

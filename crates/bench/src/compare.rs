@@ -1,0 +1,97 @@
+//! Solver variants side by side: every method of solver-core, and the central peer, on the same problems.
+//!
+//! Rounds and bytes are counted by a wrapper around the sum, from the start until the method's own certificate stops it.
+//! What a run claims is judged outside the solvers; a run that claims wrongly is counted apart from one that does not arrive.
+//! Everything but the clock time is a function of problems and options.
+
+mod contest;
+mod counted;
+mod environment;
+mod record;
+mod statistics;
+mod summary;
+
+use core::fmt;
+
+use cosmosmesh_contracts::problem::FleetProblem;
+use cosmosmesh_solver_core::Method;
+
+use crate::central;
+use crate::family::Recipe;
+use crate::judge::TOLERANCE_REFERENCE;
+
+pub use counted::Counted;
+pub use environment::Environment;
+pub use record::{COLUMNS, Record, csv};
+pub use statistics::{median, quantile, shifted_geometric_mean};
+pub use summary::summary;
+
+/// Who takes part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Solver {
+    /// One of our coordination methods.
+    Method(Method),
+    /// Clarabel on the assembled problem: it sees every private row, so it has no rounds.
+    Central,
+}
+
+impl fmt::Display for Solver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Method(method) => method.name(),
+            Self::Central => "central",
+        })
+    }
+}
+
+/// What to compare.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// Who.
+    pub solvers: Vec<Solver>,
+    /// To which tolerances.
+    pub tolerances: Vec<f64>,
+    /// How often a run is timed; the table has the median.
+    pub repetitions: usize,
+    /// A run longer than this, in seconds, is timed once.
+    pub repeat_below_s: f64,
+    /// A limit for every method; without it each has its own, but ADMM at most [`ADMM_ROUNDS_MAX`].
+    pub rounds_max: Option<u32>,
+}
+
+/// How long ADMM may try: on degenerate fleets it often never arrives, and the table learns nothing from waiting.
+pub const ADMM_ROUNDS_MAX: u32 = 500;
+
+impl Default for Setting {
+    fn default() -> Self {
+        let methods = Method::ALL.into_iter().map(Solver::Method);
+        Self {
+            solvers: methods.chain([Solver::Central]).collect(),
+            tolerances: vec![1e-3, 1e-6],
+            repetitions: 3,
+            repeat_below_s: 1.0,
+            rounds_max: None,
+        }
+    }
+}
+
+/// One problem of the comparison.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entrant {
+    /// Where it comes from, if it is a member of a family.
+    pub recipe: Option<Recipe>,
+    /// The problem.
+    pub fleet: FleetProblem,
+}
+
+/// Runs every solver on one problem at every tolerance: one record each.
+pub fn compare(entrant: &Entrant, setting: &Setting) -> Vec<Record> {
+    let reference = central::solve(&entrant.fleet, TOLERANCE_REFERENCE);
+    let mut records = Vec::new();
+    for &solver in &setting.solvers {
+        for &tolerance in &setting.tolerances {
+            records.push(contest::record(entrant, &reference, solver, tolerance, setting));
+        }
+    }
+    records
+}

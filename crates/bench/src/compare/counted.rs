@@ -1,0 +1,38 @@
+use cosmosmesh_contracts::round::{Contribution, RoundQuery, SummedReport};
+use cosmosmesh_contracts::traits::{Sum, SumError};
+use cosmosmesh_contracts::wire;
+
+/// A sum that counts: rounds, and the bytes that each asset would send and receive over a link.
+#[derive(Clone, Debug, Default)]
+pub struct Counted<S> {
+    inner: S,
+    /// Sums taken; two sums are two rounds.
+    pub rounds: u32,
+    /// Bytes of the wire frames of one asset's contributions, before masks and signatures. All assets' are equally long.
+    pub bytes_up: u64,
+    /// Bytes of the wire frames of the queries that one asset heard.
+    pub bytes_down: u64,
+}
+
+impl<S: Sum> Counted<S> {
+    /// Wraps a sum.
+    pub fn new(inner: S) -> Self {
+        Self { inner, rounds: 0, bytes_up: 0, bytes_down: 0 }
+    }
+}
+
+impl<S: Sum> Sum for Counted<S> {
+    fn sum(
+        &mut self,
+        query: &RoundQuery,
+        contributions: &mut dyn Iterator<Item = Contribution>,
+    ) -> Result<SummedReport, SumError> {
+        self.rounds += 1;
+        self.bytes_down += wire::encode(query).len() as u64;
+        let first = contributions.next();
+        if let Some(contribution) = &first {
+            self.bytes_up += wire::encode(contribution).len() as u64;
+        }
+        self.inner.sum(query, &mut first.into_iter().chain(contributions))
+    }
+}
