@@ -1,2 +1,58 @@
-//! The command.
-fn main() {}
+//! Plans a fleet of private assets through sums only: the command.
+//!
+//! This crate *is* the porcelain: it reads files, shows progress, prints tables, writes results and reports.
+//! It is *not* a planner: every algorithm lives in a crate below.
+//!
+//! ```text
+//! cosmosmesh simulate jezero-base --report out/
+//! cosmosmesh solve fleet.json --out result.json
+//! ```
+#![allow(clippy::print_stderr, reason = "a command talks to its user")]
+
+mod audit;
+mod command;
+mod exit;
+mod figure;
+mod file;
+mod finding;
+mod interrupt;
+mod inventory;
+mod progress;
+#[allow(dead_code, reason = "`simulate` follows")]
+mod report;
+mod table;
+
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use command::Cli;
+use exit::Exit;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let exit = if error.use_stderr() { Exit::BadInput } else { Exit::Optimal };
+            // The text is for a reader who may have gone; the exit code says the rest.
+            let _ = error.print();
+            return exit.into();
+        }
+    };
+    match cli.run() {
+        Ok(answer) => match std::io::stdout().lock().write_all(answer.text.as_bytes()) {
+            Ok(()) => answer.exit.into(),
+            // `cosmosmesh ... | head` closes the pipe early: that reader has what it wanted.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => answer.exit.into(),
+            Err(error) => {
+                eprintln!("cosmosmesh: standard output: {error}");
+                Exit::Unwritable.into()
+            }
+        },
+        Err(failure) => {
+            eprintln!("cosmosmesh: {failure}");
+            failure.exit.into()
+        }
+    }
+}

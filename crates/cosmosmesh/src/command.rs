@@ -1,0 +1,71 @@
+//! The verbs, one file each, and what they share.
+
+mod solve;
+mod validate;
+mod variants;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::{Exit, Failure};
+
+/// Plans a fleet whose assets keep their problems to themselves: only sums over the fleet are ever learnt.
+#[derive(Debug, Parser)]
+#[command(name = "cosmosmesh", version, about, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Solve a fleet's problem from a file, with a certificate
+    Solve(solve::Solve),
+    /// Check a fleet's problem and say what it is made of
+    Validate(validate::Validate),
+    /// List the coordination methods
+    Variants(variants::Variants),
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  cosmosmesh validate fleet.json
+  cosmosmesh solve fleet.json --out result.json
+
+Exit codes:
+   0  optimal, or nothing was to be solved
+   2  infeasible: no plan exists, the result says which fleet rows prove it
+   3  a limit was reached or Ctrl-C was pressed; the best safe plan was written, if there was one
+   4  unbounded: the cost can fall without end
+   5  the arithmetic broke down
+  64  the input or the command line is wrong
+  74  a result could not be written";
+
+/// What a verb has to say: text for standard output, and how the program ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// Written to standard output as it is.
+    pub(crate) text: String,
+    /// What the shell sees.
+    pub(crate) exit: Exit,
+}
+
+impl Answer {
+    /// Nothing went wrong.
+    pub(crate) fn done(text: String) -> Self {
+        Self { text, exit: Exit::Optimal }
+    }
+}
+
+impl Cli {
+    /// Does what the command line asks for.
+    ///
+    /// # Errors
+    /// [`Failure`] in one sentence, with its exit code.
+    pub(crate) fn run(&self) -> Result<Answer, Failure> {
+        match &self.command {
+            Command::Solve(solve) => solve.run(),
+            Command::Validate(validate) => validate.run(),
+            Command::Variants(variants) => Ok(variants.run()),
+        }
+    }
+}

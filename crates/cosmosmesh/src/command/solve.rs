@@ -1,0 +1,206 @@
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+use cosmosmesh_contracts::file::{ResultFile, read_result, write_result};
+use cosmosmesh_contracts::plan::{Outcome, Plan, Status};
+use cosmosmesh_contracts::problem::FleetProblem;
+use cosmosmesh_contracts::round::RoundQuery;
+use cosmosmesh_solver_core::{Method, Options, Participant, PlainSum, Warm, coordinator, run};
+
+use super::{Answer, validate};
+use crate::exit::{Exit, Failure};
+use crate::figure::{count, tiny};
+use crate::finding::{Effort, Finding};
+use crate::progress::Progress;
+use crate::{file, interrupt};
+
+/// `cosmosmesh solve`
+#[derive(Args, Debug)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Solve {
+    /// The fleet's problem, cosmosmesh.fleet/1; `-` reads standard input
+    file: PathBuf,
+    /// The coordination method; `cosmosmesh variants` lists them
+    #[arg(long, default_value_t, value_name = "NAME")]
+    variant: Method,
+    /// Stop when the certified gap and the violation of every fleet row are this small, relatively
+    #[arg(long, default_value = "1e-6", value_name = "T", value_parser = tolerance)]
+    tolerance: f64,
+    /// How the assets' reports are added up
+    #[arg(long, value_enum, default_value_t = SumChoice::Plain)]
+    sum: SumChoice,
+    /// Write the result here, cosmosmesh.result/1
+    #[arg(long, value_name = "RESULT")]
+    out: Option<PathBuf>,
+    /// Start from the prices of an earlier result
+    #[arg(long, value_name = "RESULT")]
+    warm: Option<PathBuf>,
+    /// Stop after this many rounds with the best safe plan
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    rounds_max: Option<u32>,
+    /// The size of one asset's cost, where the search starts; the same for all, and public
+    #[arg(long, default_value = "1", value_name = "C", value_parser = cost_scale)]
+    cost_scale: f64,
+    /// Ignore that variables must be whole; the plan is then never called optimal
+    #[arg(long)]
+    relax: bool,
+    /// Print the result as JSON instead of tables
+    #[arg(long)]
+    json: bool,
+    /// Print a line per round on standard error
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  cosmosmesh solve fleet.json --out result.json
+  cosmosmesh solve fleet.json --tolerance 1e-3 --variant admm --verbose
+  cosmosmesh solve tomorrow.json --warm result.json --json
+
+Ctrl-C finishes the round and writes the best safe plan; a second Ctrl-C stops at once.
+With --relax the status is at best round_limit and the exit code 3: rounding the plan is the caller's duty.
+
+Exit codes: 0 optimal, 2 infeasible (result written), 3 limit reached or interrupted (best safe plan written),
+4 unbounded, 5 numerical, 64 bad input, 74 a result could not be written.";
+
+/// The sums on offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum SumChoice {
+    /// In the clear, inside this process
+    Plain,
+    /// Under masks that cancel in the sum (in a later release)
+    Masked,
+}
+
+/// A relative tolerance that floating point can meet.
+///
+/// # Errors
+/// A sentence with the range.
+pub(super) fn tolerance(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if (1e-10..=0.5).contains(&value) => Ok(value),
+        _ => Err("a tolerance lies between 1e-10 and 0.5".to_owned()),
+    }
+}
+
+fn cost_scale(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if (1e-12..=1e12).contains(&value) => Ok(value),
+        _ => Err("a cost scale lies between 1e-12 and 1e12".to_owned()),
+    }
+}
+
+impl Solve {
+    /// The barrier around which a warm start looks, in cost scales: small enough to profit from the prices, large enough to leave them.
+    const BARRIER_WARM: f64 = 1e-4;
+
+    pub(super) fn run(&self) -> Result<Answer, Failure> {
+        if self.sum == SumChoice::Masked {
+            return Err(Failure::bad_input("--sum masked comes with a later release; use --sum plain"));
+        }
+        if let Some(out) = &self.out {
+            file::check_writable(out)?;
+        }
+        let fleet = validate::read(&self.file)?;
+        if fleet.has_integer_columns() && !self.relax {
+            return Err(Failure::bad_input(format!(
+                "{}: some variables must be whole, and the planner solves convex problems only; \
+                 --relax ignores this and never calls the plan optimal",
+                self.file.display()
+            )));
+        }
+        let warm = self.warm.as_ref().map(|path| self.warm(path, &fleet)).transpose()?;
+        interrupt::listen()?;
+        let finding = self.solve(&fleet, warm)?;
+        let text = write_result(&finding.result).map_err(|error| Failure {
+            message: format!("the result has a number that is not finite ({error}); this is a bug, please report it"),
+            exit: Exit::Numerical,
+        })?;
+        if let Some(out) = &self.out {
+            file::write(out, &text)?;
+        }
+        let exit = Exit::from(finding.result.status);
+        let text = if self.json { text } else { self.people(&fleet, &finding) };
+        Ok(Answer { text, exit })
+    }
+
+    fn solve(&self, fleet: &FleetProblem, warm: Option<Warm>) -> Result<Finding, Failure> {
+        let started = Instant::now();
+        let progress = Progress::new(self.verbose);
+        progress.show(&format!("{} prepare", count(fleet.assets().len(), "asset")));
+        let named = |message: String| Failure::bad_input(format!("{}: {message}", self.file.display()));
+        let participants: Result<Vec<Participant>, Failure> = fleet
+            .assets()
+            .iter()
+            .enumerate()
+            .map(|(k, asset)| {
+                Participant::new(asset).map_err(|error| named(error.within(&format!("agents[{k}]")).to_string()))
+            })
+            .collect();
+        let mut participants = participants?;
+        let options =
+            Options { tolerance: self.tolerance, rounds_max: self.rounds_max, warm, cost_scale: self.cost_scale };
+        let mut coordinator = coordinator(self.variant, fleet.coupling(), fleet.assets().len(), &options)
+            .map_err(|error| named(error.to_string()))?;
+        let mut effort = Effort::default();
+        let mut each_round = |query: &RoundQuery, outcome: &Outcome| {
+            effort.count(query);
+            progress.show(&line(query, outcome));
+            if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let ran = run(coordinator.as_mut(), &mut participants, &mut PlainSum, &mut each_round);
+        let mut outcome = coordinator.outcome();
+        let mut breakdown = None;
+        if let Err(error) = ran {
+            outcome.status = Status::Numerical;
+            breakdown = Some(error.to_string());
+        }
+        let mut plans = Vec::new();
+        if let (Some(mix), Some(_)) = (&outcome.mix, outcome.plan) {
+            let answers: Result<Vec<Plan>, _> = participants.iter().map(|participant| participant.plan(mix)).collect();
+            match answers {
+                Ok(answers) => plans = answers,
+                Err(error) => {
+                    outcome.status = Status::Numerical;
+                    breakdown = Some(error.to_string());
+                }
+            }
+        }
+        effort.newton_steps = participants.iter().map(Participant::newton_steps).sum();
+        effort.wall_ms = started.elapsed().as_secs_f64() * 1e3;
+        let failing = participants.iter().filter(|participant| !participant.is_feasible());
+        let failing = failing.map(|participant| participant.id().to_string()).collect();
+        let interrupted = interrupt::asked();
+        Ok(Finding::new(fleet, self.variant.name(), self.tolerance, &outcome, plans, effort)
+            .with_breakdown(breakdown)
+            .with_failing_assets(failing)
+            .with_interruption(interrupted))
+    }
+
+    fn warm(&self, path: &std::path::Path, fleet: &FleetProblem) -> Result<Warm, Failure> {
+        let named = |error: &dyn std::fmt::Display| Failure::bad_input(format!("{}: {error}", path.display()));
+        let result: ResultFile = read_result(&file::read(path)?).map_err(|error| named(&error))?;
+        result.check_fits(fleet).map_err(|error| named(&error))?;
+        Ok(Warm { prices: result.prices, barrier: Self::BARRIER_WARM * self.cost_scale })
+    }
+
+    fn people(&self, fleet: &FleetProblem, finding: &Finding) -> String {
+        let mut text = finding.text(fleet);
+        if let Some(out) = &self.out {
+            text.push_str(&format!("\nwritten to {}\n", out.display()));
+        }
+        text
+    }
+}
+
+fn line(query: &RoundQuery, outcome: &Outcome) -> String {
+    let known = match &outcome.certificate {
+        Some(known) => format!("gap {}, violation {}", tiny(known.gap_relative), tiny(known.coupling_violation)),
+        None => "no bound yet".to_owned(),
+    };
+    let safe = outcome.safe_round.map_or_else(String::new, |round| format!(", safe plan since round {round}"));
+    format!("round {}: {known}{safe}", query.round)
+}

@@ -1,0 +1,191 @@
+//! A simulated sol for people: the tables of the terminal, and one HTML page with its drawings inside.
+//!
+//! The page needs no script, no font and no other file; the same report gives the same bytes.
+
+mod axis;
+mod convergence;
+mod drawing;
+mod fleet;
+mod gantt;
+mod profile;
+mod shortfall;
+#[cfg(test)]
+mod specimen;
+mod summary;
+mod traffic;
+mod verdict;
+
+pub(crate) use shortfall::{shortfalls, wanted_count};
+pub(crate) use summary::{figures, margins, violations};
+pub(crate) use verdict::{Mood, verdict};
+
+use cosmosmesh_simulator::report::SimulationReport;
+
+use crate::figure::{count, tiny};
+use crate::table::{Table, escape};
+
+const STYLE: &str = include_str!("report/style.css");
+
+/// The page.
+pub(crate) fn page(report: &SimulationReport) -> String {
+    let scenario = escape(&report.scenario);
+    let mut out = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{scenario}: a simulated sol</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
+    );
+    out.push_str(&head(report));
+    out.push_str(&section("missing", "Wanted, and not fully planned", &missing(report)));
+    out.push_str(&section("plan", "The plan", &plan(report)));
+    out.push_str(&section("fleet", "What the fleet shares", &shared(report)));
+    out.push_str(&section("assets", "Every asset's own limits", &own(report)));
+    out.push_str(&section("rounds", "How the plan was found", &rounds(report)));
+    out.push_str(&section("traffic", "What it cost on the links", &links(report)));
+    out.push_str(&foot(report));
+    out.push_str("</main>\n</body>\n</html>\n");
+    out
+}
+
+fn section(id: &str, title: &str, body: &str) -> String {
+    format!(
+        "<section id=\"{id}\" aria-labelledby=\"{id}-h\">\n<h2 id=\"{id}-h\">{}</h2>\n{body}</section>\n",
+        escape(title)
+    )
+}
+
+fn details(summary: &str, table: &Table, caption: &str) -> String {
+    format!("<details><summary>{}</summary>\n{}</details>\n", escape(summary), table.html(caption))
+}
+
+fn legend(entries: &[(&str, &str)]) -> String {
+    let entries: String = entries
+        .iter()
+        .map(|(class, text)| {
+            format!("<li><span class=\"key {class}\" aria-hidden=\"true\"></span>{}</li>\n", escape(text))
+        })
+        .collect();
+    format!("<ul class=\"legend\">\n{entries}</ul>\n")
+}
+
+fn head(report: &SimulationReport) -> String {
+    let (mood, sentence) = verdict(report);
+    let (class, sign) = match mood {
+        Mood::Good => ("good", "✓ Planned"),
+        Mood::Fair => ("fair", "! Planned in part"),
+        Mood::Poor => ("poor", "✗ Not as it should be"),
+    };
+    let broken =
+        if report.violations.is_empty() { String::new() } else { violations(report).html("Limits that reality broke") };
+    format!(
+        "<header>\n<h1>{}</h1>\n<p class=\"about\">{}</p>\n<p class=\"verdict {class}\"><strong>{sign}.</strong> {}</p>\n</header>\n\
+         <div class=\"facts\">\n{}<div>\n{}{broken}</div>\n</div>\n",
+        escape(&report.scenario),
+        escape(&report.description),
+        escape(&sentence),
+        figures(report).html("Figures of the run"),
+        margins(report).html("Narrowest margins in the integrated sol"),
+    )
+}
+
+fn missing(report: &SimulationReport) -> String {
+    let (wanted, full) = wanted_count(report);
+    let mut out = format!(
+        "<p>{full} of {} {} planned in full.</p>\n",
+        count(wanted, "wanted activity").replace("activitys", "activities"),
+        if wanted == 1 { "is" } else { "are" }
+    );
+    for shortfall in shortfalls(report) {
+        let sentences: String =
+            shortfall.sentences.iter().map(|sentence| format!("<li>{}</li>\n", escape(sentence))).collect();
+        out.push_str(&format!("<h3>{}</h3>\n<ul class=\"why\">\n{sentences}</ul>\n", escape(&shortfall.asset)));
+    }
+    out
+}
+
+fn plan(report: &SimulationReport) -> String {
+    let table = details("The plan as a table", &gantt::table(report), "Planned activities");
+    let note = "A bar is as high as the activity is strong; a full lane is full strength. Times count from the scenario's epoch";
+    format!(
+        "<p class=\"aside\">{note}: {}.</p>\n<figure class=\"wide\"><div class=\"scroll\">{}</div></figure>\n{table}",
+        escape(&report.horizon.epoch),
+        gantt::gantt(report)
+    )
+}
+
+fn shared(report: &SimulationReport) -> String {
+    let legend = legend(&[
+        ("granted", "granted to the assets"),
+        ("mark", "planned use"),
+        ("used", "use in the integrated sol"),
+        ("limit", "limit"),
+        ("price", "price"),
+    ]);
+    let table = details("The fleet's rows as a table", &fleet::table(report), "Rows shared by the fleet");
+    format!("{legend}{}{table}", fleet::fleet(report))
+}
+
+fn own(report: &SimulationReport) -> String {
+    let legend = legend(&[
+        ("planned", "planned"),
+        ("realised", "integrated sol"),
+        ("limit", "limit"),
+        ("beyond", "out of bounds"),
+    ]);
+    format!("{legend}{}", profile::profiles(report))
+}
+
+fn rounds(report: &SimulationReport) -> String {
+    let legend = legend(&[
+        ("gap", "certified gap of the best plan"),
+        ("violation", "its violation of the fleet's rows"),
+        ("safe", "certified gap of the safe plan"),
+        ("event", "first safe plan"),
+    ]);
+    let table = details("The rounds as a table", &convergence::table(report), "Rounds");
+    format!("{legend}{}{table}", convergence::convergence(report))
+}
+
+fn links(report: &SimulationReport) -> String {
+    let table = details("The traffic as a table", &traffic::table(report), "Messages of the planning, per asset");
+    format!(
+        "<p class=\"aside\">Every round each asset hears one query and answers with one report that goes into a sum; {} adds them up.</p>\n\
+         <figure class=\"wide\"><div class=\"scroll\">{}</div></figure>\n{table}",
+        escape(&report.facilitator),
+        traffic::traffic(report)
+    )
+}
+
+fn foot(report: &SimulationReport) -> String {
+    format!(
+        "<footer><p>Scenario <code>{}</code>, seed {}, method <code>{}</code>, tolerance {}. \
+         A simulation knows every asset's private plan; in flight, only the sums would leave an asset.</p></footer>\n",
+        escape(&report.scenario),
+        report.seed,
+        escape(&report.variant),
+        tiny(report.tolerance)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes the page where a person can look at it, if asked to.
+    fn keep(name: &str, page: &str) {
+        if let Some(folder) = std::env::var_os("COSMOSMESH_PAGES") {
+            std::fs::write(std::path::Path::new(&folder).join(name), page).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_page_stands_alone_and_repeats() {
+        let page = page(&specimen::specimen());
+        keep("specimen.html", &page);
+        keep("broken.html", &super::page(&specimen::broken()));
+        assert_eq!(page, super::page(&specimen::specimen()));
+        for outside in ["http://", "https://", "<script", "<link", "@import", "url(", "NaN", "inf"] {
+            let page = page.replace("http://www.w3.org/2000/svg", "");
+            assert!(!page.contains(outside), "the page must not contain {outside}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! How the rounds came to a plan: gap and violation on a logarithmic scale, by round and by simulated time.
+
+use cosmosmesh_simulator::report::{RoundReport, SimulationReport};
+
+use super::axis::{Scale, decades, round_values};
+use super::drawing::{Anchor, Drawing};
+use crate::figure::{bytes, duration, short, tiny};
+use crate::table::{Align, Table};
+
+const WIDTH: f64 = 548.0;
+const HEIGHT: f64 = 264.0;
+const LEFT: f64 = 52.0;
+const RIGHT: f64 = 14.0;
+const TOP: f64 = 12.0;
+const BOTTOM: f64 = 40.0;
+
+/// What one line of the figure shows, and how it is drawn.
+const LINES: [(&str, fn(&RoundReport) -> Option<f64>); 3] =
+    [("gap", |round| round.gap), ("violation", |round| round.violation), ("safe", |round| round.safe_gap)];
+
+/// Two figures: by round, and by simulated time.
+pub(super) fn convergence(report: &SimulationReport) -> String {
+    if report.rounds.is_empty() {
+        return "<p>No round was finished.</p>\n".to_owned();
+    }
+    let by_round = figure(report, "convergence-round", "by round", "round", &|round| f64::from(round.round));
+    let longest = report.rounds.last().map_or(0, |round| round.finished_ms);
+    let (unit, unit_ms) = unit(longest);
+    let by_time =
+        figure(report, "convergence-time", "by simulated time", unit, &|round| round.finished_ms as f64 / unit_ms);
+    format!(
+        "<div class=\"pair\">\n<figure><figcaption>By round</figcaption>\n{by_round}</figure>\n<figure><figcaption>By simulated time</figcaption>\n{by_time}</figure>\n</div>\n"
+    )
+}
+
+fn unit(longest_ms: i64) -> (&'static str, f64) {
+    match longest_ms {
+        ..180_000 => ("seconds since the first query", 1e3),
+        180_000..10_800_000 => ("minutes since the first query", 6e4),
+        _ => ("hours since the first query", 3.6e6),
+    }
+}
+
+fn figure(report: &SimulationReport, id: &str, how: &str, unit: &str, x_of: &dyn Fn(&RoundReport) -> f64) -> String {
+    let rounds = &report.rounds;
+    let title = format!("Certified gap and violation {how}");
+    let mut drawing = Drawing::new(id, &title, &describe(report), WIDTH, HEIGHT);
+    let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
+    let [first, last] = [rounds.first(), rounds.last()].map(|round| round.map_or(0.0, x_of));
+    let start = if id == "convergence-round" { first.min(1.0) } else { 0.0 };
+    let x = Scale::linear([start, last.max(start + 1.0)], [LEFT + 10.0, right - 10.0]);
+    let (floor, top) = range(report);
+    let y = Scale::logarithmic([floor, top], [bottom, TOP]);
+    for decade in decades([floor, top], 7) {
+        let at = y.at(10_f64.powi(decade));
+        drawing.line("rule", [LEFT, at], [right, at]);
+        drawing.text("tick", [LEFT - 6.0, at + 4.0], Anchor::End, &format!("1e{decade}"));
+    }
+    let whole = if id == "convergence-round" { 1.0 } else { 0.0 };
+    for value in
+        round_values([start, last.max(start + 1.0)], 8).into_iter().filter(|v| whole == 0.0 || v.fract() == 0.0)
+    {
+        drawing.text("tick", [x.at(value), bottom + 16.0], Anchor::Middle, &short(value));
+        drawing.line("rule", [x.at(value), bottom], [x.at(value), bottom + 4.0]);
+    }
+    drawing.text("note", [(LEFT + right) / 2.0, HEIGHT - 6.0], Anchor::Middle, unit);
+    drawing.line("frame", [LEFT, bottom], [right, bottom]);
+    let tolerance = y.at(report.tolerance);
+    drawing.line("limit", [LEFT, tolerance], [right, tolerance]);
+    drawing.text("note", [right, tolerance - 5.0], Anchor::End, &format!("tolerance {}", tiny(report.tolerance)));
+    if let Some(safe) = rounds.iter().find(|round| Some(round.round) == report.figures.safe_round) {
+        let at = x.at(x_of(safe));
+        drawing.line("event", [at, TOP], [at, bottom]);
+        drawing.text("note", [at + 5.0, TOP + 10.0], Anchor::Start, &format!("first safe plan: round {}", safe.round));
+    }
+    for (class, value) in LINES {
+        let known: Vec<(&RoundReport, f64)> = rounds.iter().filter_map(|round| Some((round, value(round)?))).collect();
+        let points: Vec<[f64; 2]> = known.iter().map(|(round, v)| [x.at(x_of(round)), y.at(v.max(floor))]).collect();
+        drawing.polyline(class, &points);
+        for ((round, v), point) in known.iter().zip(&points) {
+            let hollow = if *v < floor { " zero" } else { "" };
+            let tip = format!("round {}: {} {}", round.round, name(class), tiny(*v));
+            drawing.dot(&format!("{class}{hollow}"), *point, if class == "safe" { 5.0 } else { 3.5 }, &tip);
+        }
+    }
+    drawing.finish(0.68)
+}
+
+fn name(class: &str) -> &'static str {
+    match class {
+        "gap" => "certified gap",
+        "violation" => "coupling violation",
+        _ => "certified gap of the safe plan",
+    }
+}
+
+/// The decades to show: around the tolerance and every positive value, ten of them at most; smaller values lie on the floor.
+fn range(report: &SimulationReport) -> (f64, f64) {
+    const DECADES_MAX: i32 = 10;
+    let values = report.rounds.iter().flat_map(|round| LINES.iter().filter_map(|(_, value)| value(round)));
+    let positive: Vec<f64> = values.filter(|v| *v > 0.0 && v.is_finite()).chain([report.tolerance]).collect();
+    let highest = positive.iter().fold(report.tolerance, |most, v| most.max(*v));
+    let lowest = positive.iter().fold(report.tolerance, |least, v| least.min(*v));
+    let top = highest.log10().ceil().min(6.0) as i32;
+    let top = top.max(report.tolerance.log10().ceil() as i32 + 1);
+    let floor = (lowest.log10().floor() as i32).min(report.tolerance.log10().floor() as i32 - 1).max(top - DECADES_MAX);
+    (10_f64.powi(floor), 10_f64.powi(top))
+}
+
+fn describe(report: &SimulationReport) -> String {
+    let Some(last) = report.rounds.last() else { return String::new() };
+    let value = |v: Option<f64>| v.map_or_else(|| "unknown".to_owned(), tiny);
+    format!(
+        "{} rounds. After the last one the certified gap is {} and the coupling violation {}; the tolerance is {}. The table below lists every round.",
+        report.rounds.len(),
+        value(last.gap),
+        value(last.violation),
+        tiny(report.tolerance)
+    )
+}
+
+/// Every round as a line of a table.
+pub(super) fn table(report: &SimulationReport) -> Table {
+    let columns = [
+        ("round", Align::Right),
+        ("certified gap", Align::Right),
+        ("violation", Align::Right),
+        ("gap of the safe plan", Align::Right),
+        ("barrier", Align::Right),
+        ("started", Align::Right),
+        ("took", Align::Right),
+        ("bytes to the assets", Align::Right),
+        ("bytes from the assets", Align::Right),
+        ("packets again", Align::Right),
+    ];
+    let mut table = Table::new(&columns);
+    let time = |ms: i64| duration(u64::try_from(ms).unwrap_or(0));
+    let value = |v: Option<f64>| v.map_or_else(String::new, tiny);
+    for round in &report.rounds {
+        table.push(vec![
+            round.round.to_string(),
+            value(round.gap),
+            value(round.violation),
+            value(round.safe_gap),
+            value(round.barrier),
+            time(round.started_ms),
+            time(round.finished_ms - round.started_ms),
+            bytes(round.bytes_down),
+            bytes(round.bytes_up),
+            round.retransmissions.to_string(),
+        ]);
+    }
+    table
+}
