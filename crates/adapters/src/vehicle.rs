@@ -11,7 +11,7 @@ use cosmosmesh_contracts::traits::{DomainError, Wanted, WantedPart};
 use cosmosmesh_contracts::{AssetId, MissionTime};
 
 use crate::FleetRows;
-use crate::model::{KILO, Outlook, Segment};
+use crate::model::{KILO, Outlook};
 
 pub use drone::Drone;
 pub use habitat::Habitat;
@@ -86,19 +86,19 @@ fn outlook(forecast: &Forecast, reserve_fraction: f64) -> Outlook {
     }
 }
 
-/// An activity that is wanted in every slot of its own.
-fn wanted_per_slot(activity: &str, unit: &str, parts: Vec<WantedPart>) -> Wanted {
+/// An activity that is wanted in every slot of its own; nothing if the horizon has no such slot.
+fn wanted_per_slot(activity: &str, unit: &str, parts: Vec<WantedPart>) -> Option<Wanted> {
     let desired = parts.iter().map(|part| part.desired).sum();
-    Wanted { activity: activity.to_owned(), unit: unit.to_owned(), desired, parts }
+    (desired > 0.0).then(|| Wanted { activity: activity.to_owned(), unit: unit.to_owned(), desired, parts })
 }
 
-/// A volume of data that is wanted over the horizon, by whatever contact.
-fn wanted_volume(activity: &str, desired_mbit: f64, segments: &[Segment]) -> Wanted {
-    let part = |s: &Segment| WantedPart { slot: s.slot, column: s.column, amount_per_unit: 1.0 / KILO, desired: 0.0 };
-    Wanted {
-        activity: activity.to_owned(),
-        unit: "Mbit".to_owned(),
-        desired: desired_mbit,
-        parts: segments.iter().map(part).collect(),
-    }
+/// An activity of which only the amount over the horizon matters.
+fn wanted_in_sum(
+    activity: &str,
+    unit: &str,
+    desired: f64,
+    parts: impl Iterator<Item = (usize, usize, f64)>,
+) -> Option<Wanted> {
+    let part = |(slot, column, amount_per_unit)| WantedPart { slot, column, amount_per_unit, desired: 0.0 };
+    Some(Wanted { activity: activity.to_owned(), unit: unit.to_owned(), desired, parts: parts.map(part).collect() })
 }

@@ -13,6 +13,8 @@ pub(crate) struct DataColumns {
     pub(crate) sent: Vec<Segment>,
     /// What comes in from others.
     pub(crate) received: Vec<Segment>,
+    /// What a relay throws away at the end of each slot to make room, 10^9 bits; empty for a sender.
+    pub(crate) discarded: Vec<usize>,
     /// The share of each pass.
     pub(crate) shares: Vec<RelayShare>,
 }
@@ -61,6 +63,9 @@ impl Segment {
 
 /// Parts of a contact shorter than this are not planned.
 const SEGMENT_MS_MIN: i64 = 10_000;
+
+/// Cost of throwing 10^9 bits away.
+const DISCARD_VALUE_PER_GBIT: f64 = 10.0;
 
 /// There is always a little engineering data to send, 10^9 bits.
 const BACKLOG_GBIT_MIN: f64 = 1e-4;
@@ -124,7 +129,7 @@ impl DataColumns {
         let known = |contact: &Contact| rows.relay(&contact.name).is_some();
         let sent = segments(draft, "sent_gbit", &forecast.passes, rows, rate_bps_max, reserve_fraction, known);
         let shares = shares(draft, &sent, forecast, rows, false);
-        Self { memory, sent, received: Vec::new(), shares }
+        Self { memory, sent, received: Vec::new(), discarded: Vec::new(), shares }
     }
 
     /// Columns of a relay: it receives in its passes and sends to Earth.
@@ -138,11 +143,15 @@ impl DataColumns {
     ) -> Self {
         let memory = Self::memory(draft, rows, memory_mbit, reserve_fraction);
         let known = |contact: &Contact| rows.relay(&contact.name).is_some();
+        // Whatever happens, a relay can hear all its passes: it then overwrites the oldest data.
+        let discarded = (0..rows.horizon().len())
+            .map(|slot| draft.variable(format!("discarded_gbit[{slot}]"), 0.0, memory_mbit * KILO))
+            .collect();
         let received = segments(draft, "received_gbit", &forecast.passes, rows, f64::INFINITY, reserve_fraction, known);
         let sent =
             segments(draft, "downlink_gbit", &forecast.downlinks, rows, rate_bps_max, reserve_fraction, |_| true);
         let shares = shares(draft, &received, forecast, rows, true);
-        Self { memory, sent, received, shares }
+        Self { memory, sent, received, discarded, shares }
     }
 
     /// Rows and costs: memory, nothing sent before it is there, shares cover use. `recorded` is 10^9 bits per unit of a column, per slot.
@@ -170,6 +179,11 @@ impl DataColumns {
             terms.extend(before);
             terms.extend(leaving);
             terms.extend(here(&self.received, -1.0));
+            if let Some(&column) = self.discarded.get(slot) {
+                terms.push((column, 1.0));
+                draft.attract(column, 0.0, TIE_BREAK);
+                draft.charge(column, DISCARD_VALUE_PER_GBIT);
+            }
             terms.extend(recorded[slot].iter().map(|&(column, gbit)| (column, -gbit)));
             draft.row(format!("memory[{slot}]"), carried, carried, terms);
         }

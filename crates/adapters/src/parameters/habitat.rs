@@ -77,7 +77,7 @@ impl HabitatParameters {
             },
             // DRA 5.0: 5 kW keep-alive. Assumed split: 3.4 kW always, 20 W per degree below 20 C.
             keep_alive: KeepAlive { base_w: 3_400.0, conductance_w_per_c: 20.0, setpoint_c: 20.0 },
-            export_w_max: 900.0, // assumed: the bus's rating
+            export_w_max: 400.0, // assumed: the rating of the bus
             crew: Crew {
                 power_w_max: 2_500.0,                           // assumed, scaled from DRA 5.0's 12-20 kW for six
                 awake_w: 1_800.0,                               // assumed
@@ -93,7 +93,7 @@ impl HabitatParameters {
             oxygen: OxygenPlant {
                 power_w_max: 4_000.0,      // assumed: one sixth of DRA 5.0's 19-26 kW plant
                 energy_wh_per_kg: 9_000.0, // assumed: solid oxide electrolysis with compression
-                goal_kg: 5.0,              // assumed
+                goal_kg: 8.0,              // assumed
                 goal_value: 12.0,          // assumed
             },
             reserve_fraction: RESERVE_FRACTION,

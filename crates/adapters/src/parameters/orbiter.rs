@@ -42,7 +42,7 @@ impl OrbiterParameters {
                 memory_mbit: 6_000.0,      // assumed: the relay's part of MRO's 160 Gb recorder
                 transmit_w: 220.0,         // MRO: 100 W radiated by the travelling-wave tube, efficiency assumed
                 rate_bps_max: 4_000_000.0, // MRO: 0.5 to 4 Mb/s
-                goal_mbit: 4_000.0,        // assumed
+                goal_mbit: 3_000.0,        // assumed
                 goal_value: 6.0,           // assumed
             },
             science: Science {

@@ -74,7 +74,7 @@ impl RoverParameters {
             },
             science: Science {
                 power_w_max: 180.0,                              // assumed
-                desired_w: 110.0,                                // assumed
+                desired_w: 150.0,                                // assumed
                 window: LocalWindow { from_h: 8.0, to_h: 18.0 }, // assumed
                 recorded_mbit_per_h: 70.0,                       // assumed: fills the relay goal in a day
                 slot_value: 0.3,                                 // assumed

@@ -1,10 +1,10 @@
 use cosmosmesh_contracts::message::{Action, Command, Forecast, Telemetry};
 use cosmosmesh_contracts::plan::Plan;
 use cosmosmesh_contracts::problem::AssetProblem;
-use cosmosmesh_contracts::traits::{DomainAdapter, DomainError, Wanted, WantedPart};
+use cosmosmesh_contracts::traits::{DomainAdapter, DomainError, Wanted};
 use cosmosmesh_contracts::{AssetId, MissionTime};
 
-use super::{Post, outlook};
+use super::{Post, outlook, wanted_in_sum};
 use crate::FleetRows;
 use crate::command_list::CommandList;
 use crate::model::{
@@ -156,20 +156,12 @@ impl DomainAdapter for Drone {
         let p = &self.parameters;
         let mut draft = Draft::default();
         let columns = self.columns(&mut draft, forecast);
-        let flight = columns.flight.power.iter().map(|(slot, column)| WantedPart {
-            slot,
-            column,
-            amount_per_unit: self.airborne_s_per_kw(slot),
-            desired: 0.0,
-        });
-        Ok(vec![
-            Wanted {
-                activity: "fly".to_owned(),
-                unit: "s".to_owned(),
-                desired: p.flight.goal_s,
-                parts: flight.collect(),
-            },
-            super::wanted_volume("relay", p.data.goal_mbit, &columns.data.sent),
-        ])
+        let flight = columns.flight.power.iter().map(|(slot, column)| (slot, column, self.airborne_s_per_kw(slot)));
+        let sent = columns.data.sent.iter().map(|s| (s.slot, s.column, 1.0 / KILO));
+        let wanted = [
+            wanted_in_sum("fly", "s", p.flight.goal_s, flight),
+            wanted_in_sum("relay", "Mbit", p.data.goal_mbit, sent),
+        ];
+        Ok(wanted.into_iter().flatten().collect())
     }
 }

@@ -4,7 +4,7 @@ use cosmosmesh_contracts::problem::AssetProblem;
 use cosmosmesh_contracts::traits::{DomainAdapter, DomainError, Wanted, WantedPart};
 use cosmosmesh_contracts::{AssetId, MissionTime};
 
-use super::{Post, outlook};
+use super::{Post, outlook, wanted_in_sum, wanted_per_slot};
 use crate::FleetRows;
 use crate::command_list::CommandList;
 use crate::model::{Draft, EnergyColumns, KILO, Loads, Plant, TIE_BREAK, Track, reward_goal, short_fraction};
@@ -176,21 +176,12 @@ impl DomainAdapter for Habitat {
         let crew = columns.crew.iter().map(|(slot, column)| energy(slot, column, self.crew_kw(forecast, slot)));
         let life =
             columns.life_support.iter().map(|(slot, column)| energy(slot, column, p.life_support.desired_w * KILO));
-        let oxygen = columns.oxygen.iter().map(|(slot, column)| WantedPart {
-            slot,
-            column,
-            amount_per_unit: self.oxygen_kg_per_kw(slot),
-            desired: 0.0,
-        });
-        Ok(vec![
-            super::wanted_per_slot("crew", "Wh", crew.collect()),
-            super::wanted_per_slot("life_support", "Wh", life.collect()),
-            Wanted {
-                activity: "oxygen".to_owned(),
-                unit: "kg".to_owned(),
-                desired: p.oxygen.goal_kg,
-                parts: oxygen.collect(),
-            },
-        ])
+        let oxygen = columns.oxygen.iter().map(|(slot, column)| (slot, column, self.oxygen_kg_per_kw(slot)));
+        let wanted = [
+            wanted_per_slot("crew", "Wh", crew.collect()),
+            wanted_per_slot("life_support", "Wh", life.collect()),
+            wanted_in_sum("oxygen", "kg", p.oxygen.goal_kg, oxygen),
+        ];
+        Ok(wanted.into_iter().flatten().collect())
     }
 }

@@ -4,7 +4,7 @@ use cosmosmesh_contracts::problem::AssetProblem;
 use cosmosmesh_contracts::traits::{DomainAdapter, DomainError, Wanted, WantedPart};
 use cosmosmesh_contracts::{AssetId, MissionTime};
 
-use super::{Post, outlook};
+use super::{Post, outlook, wanted_in_sum, wanted_per_slot};
 use crate::FleetRows;
 use crate::command_list::CommandList;
 use crate::model::{
@@ -159,9 +159,11 @@ impl DomainAdapter for Orbiter {
             let desired = p.science.desired_w * horizon.slot_hours(slot);
             WantedPart { slot, column, amount_per_unit, desired }
         });
-        Ok(vec![
-            super::wanted_per_slot("science", "Wh", science.collect()),
-            super::wanted_volume("downlink", p.data.goal_mbit, &columns.data.sent),
-        ])
+        let sent = columns.data.sent.iter().map(|s| (s.slot, s.column, 1.0 / KILO));
+        let wanted = [
+            wanted_per_slot("science", "Wh", science.collect()),
+            wanted_in_sum("downlink", "Mbit", p.data.goal_mbit, sent),
+        ];
+        Ok(wanted.into_iter().flatten().collect())
     }
 }

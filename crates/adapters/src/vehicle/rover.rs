@@ -4,7 +4,7 @@ use cosmosmesh_contracts::problem::AssetProblem;
 use cosmosmesh_contracts::traits::{DomainAdapter, DomainError, Wanted, WantedPart};
 use cosmosmesh_contracts::{AssetId, MissionTime};
 
-use super::{Post, outlook};
+use super::{Post, outlook, wanted_in_sum, wanted_per_slot};
 use crate::FleetRows;
 use crate::command_list::CommandList;
 use crate::model::{
@@ -181,27 +181,19 @@ impl DomainAdapter for Rover {
         let (p, horizon) = (&self.parameters, self.post.rows.horizon());
         let mut draft = Draft::default();
         let columns = self.columns(&mut draft, forecast);
-        let drive = columns.drive.power.iter().map(|(slot, column)| WantedPart {
-            slot,
-            column,
-            amount_per_unit: self.metres_per_kw(slot),
-            desired: 0.0,
-        });
+        let drive = columns.drive.power.iter().map(|(slot, column)| (slot, column, self.metres_per_kw(slot)));
         let science = columns.science.iter().map(|(slot, column)| WantedPart {
             slot,
             column,
             amount_per_unit: horizon.slot_hours(slot) / KILO,
             desired: p.science.desired_w * horizon.slot_hours(slot),
         });
-        Ok(vec![
-            Wanted {
-                activity: "drive".to_owned(),
-                unit: "m".to_owned(),
-                desired: p.drive.goal_m,
-                parts: drive.collect(),
-            },
-            super::wanted_per_slot("science", "Wh", science.collect()),
-            super::wanted_volume("relay", p.data.goal_mbit, &columns.data.sent),
-        ])
+        let sent = columns.data.sent.iter().map(|s| (s.slot, s.column, 1.0 / KILO));
+        let wanted = [
+            wanted_in_sum("drive", "m", p.drive.goal_m, drive),
+            wanted_per_slot("science", "Wh", science.collect()),
+            wanted_in_sum("relay", "Mbit", p.data.goal_mbit, sent),
+        ];
+        Ok(wanted.into_iter().flatten().collect())
     }
 }
