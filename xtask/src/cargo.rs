@@ -131,11 +131,3 @@ pub(crate) fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
 pub(crate) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_default()
 }
-
-/// The names of the workspace's packages that have a target of this kind.
-pub(crate) fn packages_with(metadata: &Value, kind: &str) -> Vec<String> {
-    let has = |package: &Value| {
-        list(package, "targets").iter().any(|target| list(target, "kind").iter().any(|found| found == kind))
-    };
-    list(metadata, "packages").iter().filter(|package| has(package)).map(|p| text(p, "name").to_owned()).collect()
-}

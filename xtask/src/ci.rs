@@ -16,7 +16,7 @@ pub(crate) enum Step {
     Codegen,
     /// Lints, for all targets and features
     Clippy,
-    /// Each crate alone, without its default features, and with them
+    /// Each crate alone: without features, with each of them, and its examples
     Alone,
     /// The whole test suite
     Test,
@@ -88,17 +88,22 @@ fn perform(step: Step) -> Result<Option<String>, Failure> {
     Ok(None)
 }
 
-/// Checks every library of the house by itself: features that a neighbour switches on must not be what makes it compile.
+/// Checks every crate of the house by itself: what a neighbour switches on must not be what makes it compile.
+///
+/// Without features, with each feature alone, and its examples with what a user gets by default.
 fn alone() -> Done {
     let metadata = metadata()?;
     for package in list(&metadata, "packages") {
-        if package["metadata"]["cosmosmesh"]["storey"].is_u64() {
-            Cargo::new(["check", "--quiet", "--no-default-features", "--package", text(package, "name")]).run()?;
-            for feature in package["features"].as_object().into_iter().flat_map(serde_json::Map::keys) {
-                let one = ["check", "--quiet", "--no-default-features", "--package", text(package, "name")];
-                Cargo::new(one).args(["--features", feature.as_str()]).run()?;
-            }
+        if !package["metadata"]["cosmosmesh"]["storey"].is_u64() {
+            continue;
         }
+        let name = text(package, "name");
+        let check = || Cargo::new(["check", "--quiet", "--package", name]);
+        check().args(["--no-default-features"]).run()?;
+        for feature in package["features"].as_object().into_iter().flat_map(serde_json::Map::keys) {
+            check().args(["--no-default-features", "--features", feature.as_str()]).run()?;
+        }
+        check().args(["--examples"]).run()?;
     }
     Ok(())
 }

@@ -36,7 +36,7 @@ enum Verb {
         #[arg(long)]
         strict: bool,
     },
-    /// The whole test suite, and the examples of every crate
+    /// The whole test suite; every example is built on the way
     Test,
     /// The rules that a machine can check: arrows, owners, names, heads of files, links
     Tidy,
