@@ -37,6 +37,7 @@ Exit codes:
    3  a limit was reached or Ctrl-C was pressed; the best safe plan was written, if there was one
    4  unbounded: the cost can fall without end
    5  the arithmetic broke down
+   6  a simulated sol broke a limit
   64  the input or the command line is wrong
   74  a result could not be written";
 

@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     Unbounded,
     /// The arithmetic broke down.
     Numerical,
+    /// A simulated sol broke a limit.
+    Broken,
     /// The input or the command line is wrong.
     BadInput,
     /// A result could not be written.
@@ -31,6 +33,7 @@ impl Exit {
             Self::Limit => 3,
             Self::Unbounded => 4,
             Self::Numerical => 5,
+            Self::Broken => 6,
             Self::BadInput => 64,
             Self::Unwritable => 74,
         }

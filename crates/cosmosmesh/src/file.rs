@@ -66,6 +66,15 @@ pub(crate) fn check_writable(path: &Path) -> Result<(), Failure> {
     }
 }
 
+/// Makes a folder for results, with the folders it lies in.
+///
+/// # Errors
+/// [`Failure`] naming the folder.
+pub(crate) fn create_folder(path: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(path)
+        .map_err(|error| Failure::unwritable(format!("{}: {error}; name a folder that can be written", path.display())))
+}
+
 /// Writes a file whole.
 ///
 /// # Errors

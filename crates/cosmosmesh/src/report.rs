@@ -15,13 +15,13 @@ mod summary;
 mod traffic;
 mod verdict;
 
-pub(crate) use shortfall::{shortfalls, wanted_count};
+pub(crate) use shortfall::{shortfalls, wanted_sentence};
 pub(crate) use summary::{figures, margins, violations};
 pub(crate) use verdict::{Mood, verdict};
 
 use cosmosmesh_simulator::report::SimulationReport;
 
-use crate::figure::{count, tiny};
+use crate::figure::tiny;
 use crate::table::{Table, escape};
 
 const STYLE: &str = include_str!("report/style.css");
@@ -88,12 +88,7 @@ fn head(report: &SimulationReport) -> String {
 }
 
 fn missing(report: &SimulationReport) -> String {
-    let (wanted, full) = wanted_count(report);
-    let mut out = format!(
-        "<p>{full} of {} {} planned in full.</p>\n",
-        count(wanted, "wanted activity").replace("activitys", "activities"),
-        if wanted == 1 { "is" } else { "are" }
-    );
+    let mut out = format!("<p>{}</p>\n", escape(&wanted_sentence(report)));
     for shortfall in shortfalls(report) {
         let sentences: String =
             shortfall.sentences.iter().map(|sentence| format!("<li>{}</li>\n", escape(sentence))).collect();

@@ -28,8 +28,8 @@ pub(crate) struct Solve {
     /// Stop when the certified gap and the violation of every fleet row are this small, relatively
     #[arg(long, default_value = "1e-6", value_name = "T", value_parser = tolerance)]
     tolerance: f64,
-    /// How the assets' reports are added up
-    #[arg(long, value_enum, default_value_t = SumChoice::Plain)]
+    /// How the assets' reports are added up: `plain`, in the clear; `masked` comes with a later release
+    #[arg(long, value_enum, default_value_t = SumChoice::Plain, hide_possible_values = true)]
     sum: SumChoice,
     /// Write the result here, cosmosmesh.result/1
     #[arg(long, value_name = "RESULT")]
@@ -69,9 +69,9 @@ Exit codes: 0 optimal, 2 infeasible (result written), 3 limit reached or interru
 /// The sums on offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum SumChoice {
-    /// In the clear, inside this process
+    /// In the clear, inside this process.
     Plain,
-    /// Under masks that cancel in the sum (in a later release)
+    /// Under masks that cancel in the sum.
     Masked,
 }
 

@@ -14,8 +14,10 @@ const RIGHT: f64 = 14.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 40.0;
 
-/// What one line of the figure shows, and how it is drawn.
-const LINES: [(&str, fn(&RoundReport) -> Option<f64>); 3] =
+/// One line of the figure: its class in the style sheet, and what it shows.
+type Line = (&'static str, fn(&RoundReport) -> Option<f64>);
+
+const LINES: [Line; 3] =
     [("gap", |round| round.gap), ("violation", |round| round.violation), ("safe", |round| round.safe_gap)];
 
 /// Two figures: by round, and by simulated time.

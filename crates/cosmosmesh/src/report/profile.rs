@@ -19,19 +19,13 @@ const LIMIT_SPANS_MAX: f64 = 3.0;
 
 /// The profiles of every asset that has any, as cards.
 pub(super) fn profiles(report: &SimulationReport) -> String {
-    let mut out = String::new();
-    for (k, asset) in report.assets.iter().enumerate().filter(|(_, asset)| !asset.series.is_empty()) {
-        out.push_str(&format!(
-            "<h3>{} <span class=\"kind\">{}</span></h3>\n<div class=\"cards\">\n",
-            escape(&asset.id),
-            escape(&asset.kind)
-        ));
+    let mut cards = String::new();
+    for (k, asset) in report.assets.iter().enumerate() {
         for (j, series) in asset.series.iter().enumerate() {
-            out.push_str(&card(report, asset, series, &format!("profile-{k}-{j}")));
+            cards.push_str(&card(report, asset, series, &format!("profile-{k}-{j}")));
         }
-        out.push_str("</div>\n");
     }
-    out
+    format!("<div class=\"cards\">\n{cards}</div>\n")
 }
 
 fn card(report: &SimulationReport, asset: &AssetReport, series: &Series, id: &str) -> String {
@@ -57,7 +51,8 @@ fn card(report: &SimulationReport, asset: &AssetReport, series: &Series, id: &st
     drawing.polyline("planned", &points(&series.planned, &axis, &y));
     let hidden = if hidden.is_empty() { String::new() } else { format!("<p class=\"aside\">{}</p>", escape(&hidden)) };
     format!(
-        "<figure><figcaption>{} <span class=\"unit\">{}</span></figcaption>\n{}{hidden}</figure>\n",
+        "<figure><figcaption>{} <span class=\"unit\">{}, {}</span></figcaption>\n{}{hidden}</figure>\n",
+        escape(&asset.id),
         escape(&series.name),
         escape(&series.unit),
         drawing.finish(0.8)

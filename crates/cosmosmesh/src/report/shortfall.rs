@@ -23,10 +23,20 @@ pub(crate) fn shortfalls(report: &SimulationReport) -> Vec<Shortfall> {
     assets.filter(|shortfall| !shortfall.sentences.is_empty()).collect()
 }
 
-/// How many activities were wanted, and how many of them are planned in full.
-pub(crate) fn wanted_count(report: &SimulationReport) -> (usize, usize) {
+fn wanted_count(report: &SimulationReport) -> (usize, usize) {
     let wanted = || report.assets.iter().flat_map(|asset| &asset.wanted);
     (wanted().count(), wanted().filter(|wanted| wanted.is_fully_planned()).count())
+}
+
+/// How much of what was wanted is planned in full, as a sentence.
+pub(crate) fn wanted_sentence(report: &SimulationReport) -> String {
+    let (wanted, full) = wanted_count(report);
+    match wanted {
+        0 => "Nobody asked for an activity.".to_owned(),
+        1 => format!("The only wanted activity is {}planned in full.", if full == 1 { "" } else { "not " }),
+        _ if full == wanted => format!("All {wanted} wanted activities are planned in full."),
+        _ => format!("{full} of {wanted} wanted activities are planned in full."),
+    }
 }
 
 fn explain(wanted: &Wanted) -> String {

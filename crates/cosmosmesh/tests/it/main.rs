@@ -1,0 +1,8 @@
+//! The command from outside: what it prints, what it writes, how it exits.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod bad_input;
+mod command;
+mod help;
+mod solve;
+mod validate;
