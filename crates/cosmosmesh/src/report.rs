@@ -22,7 +22,7 @@ pub(crate) use verdict::{Mood, verdict};
 use cosmosmesh_simulator::report::SimulationReport;
 
 use crate::figure::tiny;
-use crate::table::{Table, escape};
+use crate::table::{Table, escape, scroll};
 
 const STYLE: &str = include_str!("report/style.css");
 
@@ -35,8 +35,8 @@ pub(crate) fn page(report: &SimulationReport) -> String {
          <title>{scenario}: a simulated sol</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
     );
     out.push_str(&head(report));
-    out.push_str(&section("missing", "Wanted, and not fully planned", &missing(report)));
     out.push_str(&section("plan", "The plan", &plan(report)));
+    out.push_str(&section("missing", "Wanted, and not fully planned", &missing(report)));
     out.push_str(&section("fleet", "What the fleet shares", &shared(report)));
     out.push_str(&section("assets", "Every asset's own limits", &own(report)));
     out.push_str(&section("rounds", "How the plan was found", &rounds(report)));
@@ -89,21 +89,31 @@ fn head(report: &SimulationReport) -> String {
 
 fn missing(report: &SimulationReport) -> String {
     let mut out = format!("<p>{}</p>\n", escape(&wanted_sentence(report)));
-    for shortfall in shortfalls(report) {
-        let sentences: String =
-            shortfall.sentences.iter().map(|sentence| format!("<li>{}</li>\n", escape(sentence))).collect();
-        out.push_str(&format!("<h3>{}</h3>\n<ul class=\"why\">\n{sentences}</ul>\n", escape(&shortfall.asset)));
+    let entries: String = shortfalls(report)
+        .iter()
+        .map(|shortfall| {
+            let sentences: String =
+                shortfall.sentences.iter().map(|sentence| format!("<dd>{}</dd>\n", escape(sentence))).collect();
+            format!("<dt>{}</dt>\n{sentences}", escape(&shortfall.asset))
+        })
+        .collect();
+    if !entries.is_empty() {
+        out.push_str(&format!("<dl class=\"why\">\n{entries}</dl>\n"));
     }
     out
 }
 
 fn plan(report: &SimulationReport) -> String {
     let table = details("The plan as a table", &gantt::table(report), "Planned activities");
-    let note = "A bar is as high as the activity is strong; a full lane is full strength. Times count from the scenario's epoch";
+    let alarm =
+        if report.violations.is_empty() { "" } else { " A red dot marks the moment at which reality broke a limit." };
+    let note = format!(
+        "A bar is as high as the activity is strong; a full lane is full strength.{alarm} Times count from the scenario's epoch"
+    );
     format!(
-        "<p class=\"aside\">{note}: {}.</p>\n<figure class=\"wide\"><div class=\"scroll\">{}</div></figure>\n{table}",
+        "<p class=\"aside\">{note}: {}.</p>\n<figure class=\"wide\">{}</figure>\n{table}",
         escape(&report.horizon.epoch),
-        gantt::gantt(report)
+        scroll("The plan over time", &gantt::gantt(report))
     )
 }
 
@@ -134,6 +144,7 @@ fn rounds(report: &SimulationReport) -> String {
         ("gap", "certified gap of the best plan"),
         ("violation", "its violation of the fleet's rows"),
         ("safe", "certified gap of the safe plan"),
+        ("zero", "on the floor: exactly zero"),
         ("event", "first safe plan"),
     ]);
     let table = details("The rounds as a table", &convergence::table(report), "Rounds");
@@ -144,9 +155,9 @@ fn links(report: &SimulationReport) -> String {
     let table = details("The traffic as a table", &traffic::table(report), "Messages of the planning, per asset");
     format!(
         "<p class=\"aside\">Every round each asset hears one query and answers with one report that goes into a sum; {} adds them up.</p>\n\
-         <figure class=\"wide\"><div class=\"scroll\">{}</div></figure>\n{table}",
+         <figure class=\"wide\">{}</figure>\n{table}",
         escape(&report.facilitator),
-        traffic::traffic(report)
+        scroll("Bytes per asset", &traffic::traffic(report))
     )
 }
 

@@ -45,7 +45,7 @@ impl Table {
             Align::Left => "",
             Align::Right => " class=\"n\"",
         };
-        let mut out = format!("<div class=\"scroll\"><table><caption>{}</caption>\n<thead><tr>", escape(caption));
+        let mut out = format!("<table><caption>{}</caption>\n<thead><tr>", escape(caption));
         for (k, (name, _)) in self.columns.iter().enumerate() {
             out.push_str(&format!("<th scope=\"col\"{}>{}</th>", class(k), escape(name)));
         }
@@ -62,8 +62,8 @@ impl Table {
             }
             out.push_str("</tr>\n");
         }
-        out.push_str("</tbody></table></div>\n");
-        out
+        out.push_str("</tbody></table>\n");
+        scroll(caption, &out)
     }
 
     fn line(&self, cells: &[String], widths: &[usize]) -> String {
@@ -98,6 +98,12 @@ pub(crate) fn escape(text: &str) -> String {
         }
     }
     safe
+}
+
+/// HTML that may be wider than the screen, in a box that scrolls, by keyboard too.
+pub(crate) fn scroll(label: &str, html: &str) -> String {
+    let label = escape(label);
+    format!("<div class=\"scroll\" role=\"region\" aria-label=\"{label}\" tabindex=\"0\">\n{html}</div>\n")
 }
 
 /// Lines of `name   value`, the values in one column.

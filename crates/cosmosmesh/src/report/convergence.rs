@@ -69,7 +69,12 @@ fn figure(report: &SimulationReport, id: &str, how: &str, unit: &str, x_of: &dyn
     drawing.line("frame", [LEFT, bottom], [right, bottom]);
     let tolerance = y.at(report.tolerance);
     drawing.line("limit", [LEFT, tolerance], [right, tolerance]);
-    drawing.text("note", [right, tolerance - 5.0], Anchor::End, &format!("tolerance {}", tiny(report.tolerance)));
+    drawing.text(
+        "note",
+        [LEFT + 6.0, tolerance - 5.0],
+        Anchor::Start,
+        &format!("tolerance {}", tiny(report.tolerance)),
+    );
     if let Some(safe) = rounds.iter().find(|round| Some(round.round) == report.figures.safe_round) {
         let at = x.at(x_of(safe));
         drawing.line("event", [at, TOP], [at, bottom]);

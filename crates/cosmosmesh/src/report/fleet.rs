@@ -5,7 +5,7 @@ use cosmosmesh_simulator::report::{FleetRowReport, SimulationReport};
 use super::axis::{Scale, TimeAxis, clock, round_values};
 use super::drawing::{Anchor, Drawing, clip};
 use crate::figure::{count, short};
-use crate::table::{Align, Table, escape};
+use crate::table::{Align, Table, escape, scroll};
 
 const WIDTH: f64 = 1120.0;
 const LEFT: f64 = 70.0;
@@ -37,9 +37,10 @@ pub(super) fn fleet(report: &SimulationReport) -> String {
             (listed(kind, rows, &id), format!("{} by row", words(kind)))
         };
         out.push_str(&format!(
-            "<figure class=\"wide\"><figcaption>{} <span class=\"unit\">{}</span></figcaption>\n<div class=\"scroll\">{figure}</div></figure>\n",
+            "<figure class=\"wide\"><figcaption>{} <span class=\"unit\">{}</span></figcaption>\n{}</figure>\n",
             escape(&caption),
-            escape(unit)
+            escape(unit),
+            scroll(&caption, &figure)
         ));
     }
     out
@@ -145,7 +146,7 @@ fn listed(kind: &str, rows: &[&FleetRowReport], id: &str) -> String {
         drawing.rect("used", [left, y + 0.25 * BAR, x.at(row.realised_use) - left, 0.5 * BAR], &tip(row));
         drawing.line("mark", [x.at(row.planned_use), y], [x.at(row.planned_use), y + BAR]);
         if let Some(limit) = row.upper {
-            drawing.line("limit", [x.at(limit), y - 2.0], [x.at(limit), y + BAR + 2.0]);
+            drawing.line("limit whole", [x.at(limit), y - 2.0], [x.at(limit), y + BAR + 2.0]);
         }
         if row.price != 0.0 {
             let width = (PRICES - 90.0) * row.price.abs() / dearest;

@@ -19,9 +19,9 @@ const BETWEEN: f64 = 9.0;
 pub(super) fn gantt(report: &SimulationReport) -> String {
     let labels = labels(report);
     let lanes: Vec<Vec<&str>> = report.assets.iter().map(lanes).collect();
-    let lane_count: usize = lanes.iter().map(|lanes| lanes.len().max(1)).sum();
-    let height = TOP + lane_count as f64 * LANE + (report.assets.len() + 1) as f64 * BETWEEN;
-    let description = description(report, lane_count);
+    let line_count: usize = report.assets.iter().zip(&lanes).map(|(asset, lanes)| lines(asset, lanes)).sum();
+    let height = TOP + line_count as f64 * LANE + (report.assets.len() + 1) as f64 * BETWEEN;
+    let description = description(report, lanes.iter().map(Vec::len).sum());
     let mut drawing = Drawing::new("gantt", "Planned activities of every asset", &description, WIDTH, height + 24.0);
     let axis = TimeAxis::new(report.horizon.start_ms, report.horizon.end_ms, LEFT, WIDTH - RIGHT);
     axis.draw(&mut drawing, TOP, height, 13);
@@ -29,13 +29,11 @@ pub(super) fn gantt(report: &SimulationReport) -> String {
     for (asset, lanes) in report.assets.iter().zip(&lanes) {
         drawing.line("frame", [4.0, y - BETWEEN / 2.0], [WIDTH - RIGHT, y - BETWEEN / 2.0]);
         drawing.text("name", [4.0, y + BAR - 2.0], Anchor::Start, &clip(&asset.id, 14));
-        let note = match (asset.in_effect, lanes.is_empty()) {
-            (false, _) => "keep-alive only",
-            (true, true) => "nothing planned",
-            (true, false) => "",
-        };
-        if !note.is_empty() {
-            drawing.text("note", [LEFT + 6.0, y + BAR - 3.0], Anchor::Start, note);
+        if !asset.in_effect {
+            drawing.text("note", [4.0, y + LANE + BAR - 4.0], Anchor::Start, "keep-alive only");
+        }
+        if lanes.is_empty() {
+            drawing.text("note", [LEFT + 6.0, y + BAR - 3.0], Anchor::Start, "nothing planned");
         }
         for (k, lane) in lanes.iter().enumerate() {
             let y = y + k as f64 * LANE;
@@ -43,9 +41,14 @@ pub(super) fn gantt(report: &SimulationReport) -> String {
             draw_lane(&mut drawing, &axis, asset, lane, color, y);
         }
         mark_violations(&mut drawing, &axis, report, &asset.id, y);
-        y += lanes.len().max(1) as f64 * LANE + BETWEEN;
+        y += lines(asset, lanes) as f64 * LANE + BETWEEN;
     }
     drawing.finish(0.72)
+}
+
+/// How many lines an asset takes: one per lane, and one more below its name if that needs a note.
+fn lines(asset: &AssetReport, lanes: &[&str]) -> usize {
+    lanes.len().max(if asset.in_effect { 1 } else { 2 })
 }
 
 fn draw_lane(drawing: &mut Drawing, axis: &TimeAxis, asset: &AssetReport, lane: &str, color: usize, y: f64) {
