@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::audit::Audit;
 use crate::figure::{bytes, count, digits, duration, short, tiny};
+use crate::refutation::Refutation;
 use crate::table::{Align, Table, facts};
 
 /// What a solve cost.
@@ -46,7 +47,8 @@ impl Finding {
         effort: Effort,
     ) -> Self {
         let audit = (!plans.is_empty()).then(|| Audit::of(fleet, &plans));
-        let bound = outcome.certificate.as_ref().map(|certificate| certificate.dual_bound);
+        let certificate = outcome.certificate.as_ref().filter(|_| outcome.status != Status::Unbounded);
+        let bound = certificate.map(|certificate| certificate.dual_bound);
         let gap = audit.and_then(|audit| bound.map(|bound| audit.gap_relative(bound)));
         let mut extensions = Map::new();
         extensions.insert("tolerance".into(), json!(tolerance));
@@ -81,6 +83,7 @@ impl Finding {
         };
         let mut finding = Self { result, audit, effort, notes: Vec::new() };
         finding.recheck(tolerance);
+        finding.recheck_conflict(fleet);
         finding.relax(fleet);
         finding
     }
@@ -97,6 +100,31 @@ impl Finding {
         if !proven {
             self.downgrade(Status::Numerical);
             self.note("breakdown", "the plan, recomputed outside the solver, misses the tolerance".to_owned());
+        }
+    }
+
+    /// An infeasible fleet is proven by its assets or by its rows; a claim that neither bears out is a breakdown.
+    fn recheck_conflict(&mut self, fleet: &FleetProblem) {
+        if self.result.status != Status::Infeasible {
+            return;
+        }
+        match Refutation::of(fleet, self.result.conflict.as_deref().unwrap_or_default()) {
+            Refutation::Assets(failing) => {
+                let (assets, ids) = (count(failing.len(), "asset"), failing.join(", "));
+                self.notes.push(format!("no plan exists: {assets} cannot meet their own rows: {ids}"));
+                self.result.extensions.insert("locally_infeasible".into(), json!(failing));
+            }
+            Refutation::Rows(margin) => {
+                self.result.extensions.insert("conflict_margin".into(), json!(margin));
+            }
+            Refutation::Open => {
+                self.downgrade(Status::Numerical);
+                self.result.conflict = None;
+                self.note(
+                    "breakdown",
+                    "the fleet was called infeasible, and no proof of it holds when recomputed".to_owned(),
+                );
+            }
         }
     }
 
@@ -138,19 +166,6 @@ impl Finding {
         self
     }
 
-    /// Adds the assets whose own problem has no solution.
-    pub(crate) fn with_failing_assets(mut self, failing: Vec<String>) -> Self {
-        if !failing.is_empty() {
-            self.notes.push(format!(
-                "{} cannot meet their own rows: {}",
-                count(failing.len(), "asset"),
-                failing.join(", ")
-            ));
-            self.result.extensions.insert("locally_infeasible".into(), json!(failing));
-        }
-        self
-    }
-
     /// Adds that the user stopped the run.
     pub(crate) fn with_interruption(mut self, interrupted: bool) -> Self {
         if interrupted && self.result.status == Status::RoundLimit {
@@ -168,6 +183,8 @@ impl Finding {
         text.push_str(&facts(&self.figures()));
         if result.status == Status::Infeasible {
             text.push_str(&self.conflict(fleet));
+        } else if result.status == Status::Unbounded {
+            text.push_str("\nthe cost can fall without end; bound the variables that earn, or give them a cost\n");
         } else if result.plan.is_none() {
             text.push_str("\nno safe plan was found; allow more rounds or a wider tolerance\n");
         } else {

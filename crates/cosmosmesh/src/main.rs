@@ -18,6 +18,7 @@ mod finding;
 mod interrupt;
 mod inventory;
 mod progress;
+mod refutation;
 #[allow(dead_code, reason = "`simulate` follows")]
 mod report;
 mod table;

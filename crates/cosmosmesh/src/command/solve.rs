@@ -159,7 +159,9 @@ impl Solve {
             breakdown = Some(error.to_string());
         }
         let mut plans = Vec::new();
-        if let (Some(mix), Some(_)) = (&outcome.mix, outcome.plan) {
+        // A plan that violates a row is none, and where the cost has no end any plan is arbitrary.
+        let usable = outcome.plan.is_some() && outcome.status != Status::Unbounded;
+        if let Some(mix) = outcome.mix.as_ref().filter(|_| usable) {
             let answers: Result<Vec<Plan>, _> = participants.iter().map(|participant| participant.plan(mix)).collect();
             match answers {
                 Ok(answers) => plans = answers,
@@ -171,12 +173,9 @@ impl Solve {
         }
         effort.newton_steps = participants.iter().map(Participant::newton_steps).sum();
         effort.wall_ms = started.elapsed().as_secs_f64() * 1e3;
-        let failing = participants.iter().filter(|participant| !participant.is_feasible());
-        let failing = failing.map(|participant| participant.id().to_string()).collect();
         let interrupted = interrupt::asked();
         Ok(Finding::new(fleet, self.variant.name(), self.tolerance, &outcome, plans, effort)
             .with_breakdown(breakdown)
-            .with_failing_assets(failing)
             .with_interruption(interrupted))
     }
 

@@ -90,7 +90,12 @@ fn a_cost_without_end_is_unbounded() {
     fleet["agents"][0]["rows"] = json!({ "names": [], "A": [], "lower": [], "upper": [] });
     let run = solved("solve-unbounded.json", &fleet, &[]);
     assert_eq!(run.code, 4, "{}{}", run.stdout, run.stderr);
-    assert_eq!(run.json()["status"], "unbounded");
+    let result = run.json();
+    assert_eq!(result["status"], "unbounded");
+    assert_eq!(
+        (&result["agents"], &result["objective"], &result["dual_bound"]),
+        (&json!([]), &Value::Null, &Value::Null)
+    );
 }
 
 #[test]
