@@ -78,7 +78,11 @@ fn refuses_bad_measurements(adapter: &mut dyn DomainAdapter, case: DomainCase<'_
     telemetry.at = now.plus_ms(1);
     let expected = Err(DomainError::FromFuture { at: telemetry.at, now });
     assert_eq!(adapter.observe(now, &telemetry), expected, "news from the future is refused");
-    assert_eq!(adapter.local_problem(case.forecast), Err(DomainError::NothingObserved), "what is refused has no effect");
+    assert_eq!(
+        adapter.local_problem(case.forecast),
+        Err(DomainError::NothingObserved),
+        "what is refused has no effect"
+    );
 }
 
 fn refuses_bad_forecasts(adapter: &mut dyn DomainAdapter, case: DomainCase<'_>) {

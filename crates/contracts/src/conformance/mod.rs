@@ -1,5 +1,17 @@
 //! One suite per trait. Every implementer calls the suite of its trait; a bug found in one becomes a case for all.
 
+mod coordination;
 mod domain;
+mod fleet_cases;
+mod local_cases;
+mod local_judge;
+mod local_solver;
+mod sum;
 
+pub use coordination::{FleetAssets, coordination};
 pub use domain::{DomainCase, at_baseline, domain};
+pub use fleet_cases::{FleetCase, FleetExpected, fleet_cases};
+pub use local_cases::{Expected, LocalCase, local_cases};
+pub use local_judge::{LOCAL_TOLERANCE, judge};
+pub use local_solver::{Oracle, local_solver};
+pub use sum::{CompensatedSum, sum};
