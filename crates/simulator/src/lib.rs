@@ -5,12 +5,24 @@
 //! It is *not* a network and opens no socket; it reads no clock and draws no random number that does not follow from the seed.
 
 pub mod clock;
+pub mod contacts;
+pub mod environment;
+pub mod fleet;
 pub mod geometry;
 pub mod link;
 pub mod queue;
 pub mod random;
 pub mod report;
+pub mod scenario;
 
+mod account;
+mod explain;
+mod options;
+mod planning;
 mod progress;
+mod reality;
+mod simulate;
 
+pub use options::{SimulateError, SimulateOptions};
 pub use progress::Progress;
+pub use simulate::simulate;

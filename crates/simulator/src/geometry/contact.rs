@@ -6,7 +6,7 @@ use crate::report::Span;
 /// When an orbiter stands higher than `elevation_deg` above a site's horizon, between two instants.
 ///
 /// # Cost
-/// One position per [`STEP_MS`] and some forty per edge. A pass shorter than the step may be missed.
+/// One position per 20 s and some forty per edge. A pass shorter than the step may be missed.
 pub fn passes(orbit: &Orbit, site: &Site, elevation_deg: f64, start_ms: i64, end_ms: i64) -> Windows {
     let (place, up) = site.position_km();
     let least = elevation_deg.to_radians().sin();
@@ -15,7 +15,7 @@ pub fn passes(orbit: &Orbit, site: &Site, elevation_deg: f64, start_ms: i64, end
         let sight = orbit.position_km(time_s).turned(-ROTATION_RAD_S * time_s).minus(&place);
         sight.dot(&up) / sight.norm() - least
     };
-    positive(&height, start_ms, end_ms)
+    while_positive(&height, start_ms, end_ms)
 }
 
 /// When two orbiters see each other past Mars and its air, between two instants.
@@ -28,15 +28,15 @@ pub fn crosslinks(a: &Orbit, b: &Orbit, start_ms: i64, end_ms: i64) -> Windows {
         let closest = super::Vector(core::array::from_fn(|k| p.0[k] + nearest * way.0[k]));
         closest.norm() - RADIUS_KM - AIR_KM
     };
-    positive(&clearance, start_ms, end_ms)
+    while_positive(&clearance, start_ms, end_ms)
 }
 
 /// How finely contacts are looked for.
-pub const STEP_MS: i64 = 20_000;
+const STEP_MS: i64 = 20_000;
 const AIR_KM: f64 = 100.0;
 
 /// When a function of time is positive: sampled, then its changes of sign found by bisection.
-fn positive(value: &dyn Fn(i64) -> f64, start_ms: i64, end_ms: i64) -> Windows {
+pub fn while_positive(value: &dyn Fn(i64) -> f64, start_ms: i64, end_ms: i64) -> Windows {
     let mut spans = Vec::new();
     let mut rise = (value(start_ms) > 0.0).then_some(start_ms);
     let mut before = start_ms;

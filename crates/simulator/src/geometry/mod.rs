@@ -10,7 +10,7 @@ mod orbit;
 mod sun;
 mod vector;
 
-pub use contact::{crosslinks, passes};
+pub use contact::{crosslinks, passes, while_positive};
 pub use orbit::Orbit;
 pub use sun::{Sky, Sun};
 pub use vector::Vector;

@@ -15,4 +15,5 @@ mod windows;
 pub use channel::{Channel, LinkQuality};
 pub use network::{Delivery, Happening, Network, Outage};
 pub use packet::{ACKNOWLEDGEMENT_BYTES, HEADER_BYTES, PAYLOAD_BYTES_MAX};
+pub use route::reachable;
 pub use windows::Windows;

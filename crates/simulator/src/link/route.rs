@@ -49,3 +49,14 @@ pub(super) fn earliest(
     }
     Vec::new()
 }
+
+/// Whether a packet sent at the epoch would arrive by an instant, by the contact plan.
+pub fn reachable(channels: &[Channel], node_count: usize, ends: (usize, usize), deadline_ms: i64) -> bool {
+    let bytes = super::HEADER_BYTES;
+    let path = earliest(channels, node_count, ends, 0, bytes, &|_| false);
+    let arrival = path.iter().try_fold(0, |time_us, &k| {
+        let (_, end_us) = channels[k].planned_slot_us(time_us, bytes)?;
+        Some(end_us + i64::from(channels[k].quality.delay_ms) * 1000)
+    });
+    !path.is_empty() && arrival.is_some_and(|arrival_us| arrival_us <= deadline_ms.saturating_mul(1000))
+}

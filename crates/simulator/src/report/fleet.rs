@@ -15,13 +15,13 @@ pub struct FleetRowReport {
     pub end_ms: i64,
     /// The lower limit, if any.
     pub lower: Option<f64>,
-    /// The upper limit, if any.
+    /// The upper limit, if any, with what members of the fleet give to the row added: the habitat's feed, a relay's volume.
     pub upper: Option<f64>,
-    /// The sum of the granted shares: what the row limits.
+    /// The sum of the shares of those who take: what the limit limits.
     pub granted: f64,
     /// Who holds how much of it; assets without a share are left out.
     pub grants: Vec<Grant>,
-    /// What the assets plan to use in all.
+    /// What those who take plan to use in all.
     pub planned_use: f64,
     /// What they used in the integrated reality.
     pub realised_use: f64,
@@ -34,7 +34,7 @@ pub struct FleetRowReport {
 pub struct Grant {
     /// Whose.
     pub asset: String,
-    /// The cap on its use.
+    /// The cap on its use; negative for an asset that gives, as are its uses.
     pub share: f64,
     /// What it plans to use.
     pub planned_use: f64,

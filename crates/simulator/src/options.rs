@@ -1,0 +1,99 @@
+use core::fmt;
+
+use cosmosmesh_contracts::problem::ProblemError;
+use cosmosmesh_contracts::traits::{CoordinationError, DomainError, SumError};
+use cosmosmesh_solver_core::{Method, ParticipantError};
+
+use crate::scenario::ScenarioError;
+
+/// How to run a scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SimulateOptions {
+    /// From which every random choice follows.
+    pub seed: u64,
+    /// The coordination method.
+    pub method: Method,
+    /// Certified gap and violation at which the planning stops.
+    pub tolerance: f64,
+    /// The most rounds; the method's own limit without it.
+    pub rounds_max: Option<u32>,
+    /// Step of the integrated reality.
+    pub step_ms: i64,
+}
+
+impl Default for SimulateOptions {
+    fn default() -> Self {
+        Self { seed: 1, method: Method::default(), tolerance: 1e-3, rounds_max: None, step_ms: 20_000 }
+    }
+}
+
+/// Why there is no report at all. A plan that fails is not among these: its report says so.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum SimulateError {
+    /// The scenario is refused.
+    Scenario(ScenarioError),
+    /// The shared rows do not hold together.
+    Rows(ProblemError),
+    /// An asset cannot be planned with.
+    Asset {
+        /// Which.
+        asset: String,
+        /// Why.
+        error: DomainError,
+    },
+    /// An asset's problem is not one.
+    Problem {
+        /// Whose.
+        asset: String,
+        /// Why.
+        error: ProblemError,
+    },
+    /// The coordinator refused.
+    Coordination(CoordinationError),
+    /// An asset refused a query.
+    Participant {
+        /// Which.
+        asset: String,
+        /// Why.
+        error: ParticipantError,
+    },
+    /// A round's sum could not be opened.
+    Sum(SumError),
+    /// A message came that is none: a fault of this program.
+    Message {
+        /// What was read.
+        reason: String,
+    },
+    /// A step that is not between a second and ten minutes.
+    Step {
+        /// The step.
+        step_ms: i64,
+    },
+}
+
+impl fmt::Display for SimulateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scenario(error) => error.fmt(f),
+            Self::Rows(error) => write!(f, "the shared rows: {error}"),
+            Self::Asset { asset, error } => write!(f, "asset \"{asset}\": {error}"),
+            Self::Problem { asset, error } => write!(f, "the problem of asset \"{asset}\": {error}"),
+            Self::Coordination(error) => error.fmt(f),
+            Self::Participant { asset, error } => write!(f, "asset \"{asset}\": {error}"),
+            Self::Sum(error) => error.fmt(f),
+            Self::Message { reason } => write!(f, "a message could not be read ({reason}); report this"),
+            Self::Step { step_ms } => {
+                write!(f, "a step of {step_ms} ms; choose between 1,000 and 600,000")
+            }
+        }
+    }
+}
+
+impl std::error::Error for SimulateError {}
+
+impl From<ScenarioError> for SimulateError {
+    fn from(error: ScenarioError) -> Self {
+        Self::Scenario(error)
+    }
+}
