@@ -58,8 +58,8 @@ fn head(kind: &str, text: &str) -> Vec<&'static str> {
     if !words.any(|word| ["not", "no", "nothing", "never"].contains(&word)) {
         findings.push("the head comment does not say what the crate is not");
     }
-    if kind == "library" && !comment.contains("//! ```") {
-        findings.push("the head comment shows no example");
+    if kind == "library" && !comment.contains("//! ```") && !comment.contains("examples/") {
+        findings.push("the head comment neither shows an example nor names one in examples/");
     }
     findings
 }
@@ -82,7 +82,10 @@ mod tests {
         assert!(head("library", whole).is_empty());
         assert_eq!(head("library", "pub mod sum;"), ["starts without a head comment"]);
         assert_eq!(head("command", "//! Adds.\n"), ["the head comment does not say what the crate is not"]);
-        assert_eq!(head("library", "//! Adds, does not subtract.\n"), ["the head comment shows no example"]);
+        assert_eq!(
+            head("library", "//! Adds, does not subtract.\n"),
+            ["the head comment neither shows an example nor names one in examples/"]
+        );
         assert!(head("command", "//! Adds, does not subtract.\n").is_empty());
     }
 }
