@@ -3,6 +3,7 @@ use core::fmt;
 use serde_json::error::Category;
 
 use super::place;
+use crate::message::EnvelopeError;
 use crate::problem::{ProblemError, ProblemErrorKind};
 
 /// Why a file was refused: where, what, and what to do about it.
@@ -15,6 +16,8 @@ pub enum FileError {
     Shape(TextFault),
     /// The shape is right and the content is not.
     Content(ProblemError),
+    /// An envelope or the body in it fails its own check.
+    Message(EnvelopeError),
     /// A result speaks of another fleet than the one it is held against.
     OtherFleet {
         /// The path into the result.
@@ -115,6 +118,7 @@ impl fmt::Display for FileError {
             Self::Syntax(fault) => write!(f, "{fault}"),
             Self::Shape(fault) => write!(f, "{fault}"),
             Self::Content(error) => f.write_str(&printable(&error.to_string())),
+            Self::Message(error) => f.write_str(&printable(&error.to_string())),
             Self::OtherFleet { place, found, expected } => {
                 write!(f, "{place}: `{found}` stands where the fleet has `{expected}`; take the result of this problem")
             }

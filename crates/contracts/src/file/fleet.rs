@@ -2,7 +2,7 @@ use super::FileError;
 use super::fleet_document::{
     AgentDocument, CouplingDocument, FleetDocument, FleetFormat, ObjectiveDocument, RowsDocument, VariablesDocument,
 };
-use super::value::{Entry, Index, Number, Object, plain};
+use super::value::{Entry, Index, Number, object_from_slice, plain};
 use crate::AssetId;
 use crate::problem::{
     AssetProblem, Bounds, Coupling, FleetProblem, LocalProblem, Objective, ProblemError, ProblemErrorKind as Kind,
@@ -16,8 +16,7 @@ use crate::problem::{
 /// # Cost
 /// One pass; memory at most about twenty times the text, whatever the text claims.
 pub fn read_fleet(text: &[u8]) -> Result<FleetProblem, FileError> {
-    let Object(document) =
-        serde_json::from_slice::<Object<FleetDocument>>(text).map_err(|error| FileError::from_json(text, &error))?;
+    let document: FleetDocument = object_from_slice(text)?;
     let CouplingDocument { names, lower, upper } = document.coupling;
     let bounds = bounds(lower, upper).map_err(|error| error.within("coupling"))?;
     same_length("coupling.names", names.len(), bounds.len())?;

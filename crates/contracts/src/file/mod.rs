@@ -33,6 +33,7 @@ pub use fleet::{read_fleet, write_fleet};
 #[cfg(feature = "schema")]
 pub(crate) use fleet_document::FleetDocument;
 pub use result::{AgentResult, ResultFile, ResultFormat, SumKind, read_result, write_result};
+pub(crate) use value::object_from_slice;
 
 /// The name of the fleet format.
 pub const FLEET_FORMAT: &str = "cosmosmesh.fleet/1";

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::value::{Object, nullable, number, numbers, objects};
+use super::value::{nullable, number, numbers, object_from_slice, objects};
 use super::{FileError, RESULT_FORMAT};
 use crate::AssetId;
 use crate::plan::{PlanKind, Status};
@@ -124,8 +124,7 @@ pub enum SumKind {
 /// # Cost
 /// One pass. Memory is a small multiple of the text; `extensions`, which may hold anything, take up to about a hundred times theirs.
 pub fn read_result(text: &[u8]) -> Result<ResultFile, FileError> {
-    let Object(result) =
-        serde_json::from_slice::<Object<ResultFile>>(text).map_err(|error| FileError::from_json(text, &error))?;
+    let result: ResultFile = object_from_slice(text)?;
     result.check()?;
     Ok(result)
 }

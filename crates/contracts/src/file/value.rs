@@ -5,7 +5,9 @@ use core::marker::PhantomData;
 
 use serde::Serialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
+
+use super::FileError;
 
 /// An object and nothing else: a derived reader would also take a list of its values without their keys.
 pub(super) struct Object<T>(pub(super) T);
@@ -149,4 +151,10 @@ pub(super) fn expect_format(found: &str, expected: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("the format is `{}`, and what is read here is `{expected}`", super::error::printable(found)))
+}
+
+/// The object that a text states.
+pub(crate) fn object_from_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, FileError> {
+    let Object(value) = serde_json::from_slice(text).map_err(|error| FileError::from_json(text, &error))?;
+    Ok(value)
 }

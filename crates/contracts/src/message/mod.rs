@@ -7,6 +7,8 @@ mod envelope;
 mod error;
 mod event;
 mod forecast;
+#[cfg(feature = "json")]
+mod json;
 mod kind;
 mod telemetry;
 mod trade_signal;
@@ -17,6 +19,8 @@ pub use error::{BodyError, BodyErrorKind};
 pub(crate) use error::{check_number, check_quantity};
 pub use event::{Event, EventKind, Severity};
 pub use forecast::{Contact, Forecast, SlotForecast};
+#[cfg(feature = "json")]
+pub use json::{read_envelope, write_envelope};
 pub use kind::{Message, SchemaId};
 pub use telemetry::{Telemetry, VehicleMode};
 pub use trade_signal::{TradeSide, TradeSignal};

@@ -2,7 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 #[cfg(feature = "json")]
+mod envelope;
+#[cfg(feature = "json")]
 mod fleet_file;
+#[cfg(all(feature = "json", target_os = "linux"))]
+mod memory;
+#[cfg(feature = "json")]
+mod properties;
 #[cfg(feature = "json")]
 mod result_file;
 #[cfg(feature = "schema")]
