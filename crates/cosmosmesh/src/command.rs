@@ -1,5 +1,6 @@
 //! The verbs, one file each, and what they share.
 
+mod simulate;
 mod solve;
 mod validate;
 mod variants;
@@ -18,6 +19,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Rehearse a scenario: the fleet plans over simulated links, then the sol is integrated and checked
+    Simulate(simulate::Simulate),
     /// Solve a fleet's problem from a file, with a certificate
     Solve(solve::Solve),
     /// Check a fleet's problem and say what it is made of
@@ -28,6 +31,7 @@ enum Command {
 
 const AFTER_HELP: &str = "\
 Examples:
+  cosmosmesh simulate jezero-base --report out/
   cosmosmesh validate fleet.json
   cosmosmesh solve fleet.json --out result.json
 
@@ -64,6 +68,7 @@ impl Cli {
     /// [`Failure`] in one sentence, with its exit code.
     pub(crate) fn run(&self) -> Result<Answer, Failure> {
         match &self.command {
+            Command::Simulate(simulate) => simulate.run(),
             Command::Solve(solve) => solve.run(),
             Command::Validate(validate) => validate.run(),
             Command::Variants(variants) => Ok(variants.run()),

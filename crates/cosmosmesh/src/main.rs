@@ -19,7 +19,6 @@ mod interrupt;
 mod inventory;
 mod progress;
 mod refutation;
-#[allow(dead_code, reason = "`simulate` follows")]
 mod report;
 mod table;
 

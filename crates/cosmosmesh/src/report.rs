@@ -15,7 +15,7 @@ mod summary;
 mod traffic;
 mod verdict;
 
-pub(crate) use shortfall::{shortfalls, wanted_sentence};
+pub(crate) use shortfall::{shortfall_table, wanted_sentence};
 pub(crate) use summary::{figures, margins, violations};
 pub(crate) use verdict::{Mood, verdict};
 
@@ -72,7 +72,7 @@ fn head(report: &SimulationReport) -> String {
     let (class, sign) = match mood {
         Mood::Good => ("good", "✓ Planned"),
         Mood::Fair => ("fair", "! Planned in part"),
-        Mood::Poor => ("poor", "✗ Not as it should be"),
+        Mood::Poor => ("poor", if report.plan.is_none() { "✗ No plan" } else { "✗ Limits broken" }),
     };
     let broken =
         if report.violations.is_empty() { String::new() } else { violations(report).html("Limits that reality broke") };
@@ -89,26 +89,39 @@ fn head(report: &SimulationReport) -> String {
 
 fn missing(report: &SimulationReport) -> String {
     let mut out = format!("<p>{}</p>\n", escape(&wanted_sentence(report)));
-    let entries: String = shortfalls(report)
+    let intro = "What one more unit of a limit is worth is told in units of the plan's cost.";
+    let entries: String = shortfall::shortfalls(report)
         .iter()
         .map(|shortfall| {
             let sentences: String =
-                shortfall.sentences.iter().map(|sentence| format!("<dd>{}</dd>\n", escape(sentence))).collect();
+                shortfall.sentences.iter().map(|sentence| format!("<dd>{}</dd>\n", code(sentence))).collect();
             format!("<dt>{}</dt>\n{sentences}", escape(&shortfall.asset))
         })
         .collect();
     if !entries.is_empty() {
-        out.push_str(&format!("<dl class=\"why\">\n{entries}</dl>\n"));
+        out.push_str(&format!("<p class=\"aside\">{intro}</p>\n<dl class=\"why\">\n{entries}</dl>\n"));
     }
     out
+}
+
+/// Escaped text, what stands between backticks as code.
+fn code(text: &str) -> String {
+    let pieces = text.split('`').enumerate();
+    pieces
+        .map(|(k, piece)| if k % 2 == 1 { format!("<code>{}</code>", escape(piece)) } else { escape(piece) })
+        .collect()
 }
 
 fn plan(report: &SimulationReport) -> String {
     let table = details("The plan as a table", &gantt::table(report), "Planned activities");
     let alarm =
         if report.violations.is_empty() { "" } else { " A red dot marks the moment at which reality broke a limit." };
+    let state = match report.plan {
+        None => "No plan came into effect; this is the best one known when the planning ended. ",
+        Some(_) => "",
+    };
     let note = format!(
-        "A bar is as high as the activity is strong; a full lane is full strength.{alarm} Times count from the scenario's epoch"
+        "{state}A bar is as high as the activity is strong, its shade is full strength.{alarm} Times count from the scenario's epoch"
     );
     format!(
         "<p class=\"aside\">{note}: {}.</p>\n<figure class=\"wide\">{}</figure>\n{table}",

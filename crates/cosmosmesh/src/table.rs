@@ -27,6 +27,11 @@ impl Table {
         self.rows.push(cells);
     }
 
+    /// Whether there is no row.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// The table as lines, each ended; no line has white space at its end.
     pub(crate) fn text(&self) -> String {
         let width = |k: usize| {

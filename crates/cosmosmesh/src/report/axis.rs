@@ -85,10 +85,14 @@ impl TimeAxis {
 
     /// Vertical rules at round times, labelled below.
     pub(super) fn draw(&self, drawing: &mut Drawing, top: f64, bottom: f64, ticks_max: usize) {
+        const LABEL_HALF: f64 = 22.0;
+        let right = self.at(self.end_ms);
         for time_ms in self.ticks(ticks_max) {
             let x = self.at(time_ms);
             drawing.line("rule", [x, top], [x, bottom]);
-            drawing.text("tick", [x, bottom + 14.0], Anchor::Middle, &clock(time_ms));
+            // A label at the very end would leave the drawing: it is pulled in.
+            let (x, anchor) = if right - x < LABEL_HALF { (right + 4.0, Anchor::End) } else { (x, Anchor::Middle) };
+            drawing.text("tick", [x, bottom + 14.0], anchor, &clock(time_ms));
         }
     }
 

@@ -34,7 +34,7 @@ pub(super) fn fleet(report: &SimulationReport) -> String {
         let (figure, caption) = if follow_one_another(rows) {
             (over_time(report, kind, rows, &id), format!("{} over time", words(kind)))
         } else {
-            (listed(kind, rows, &id), format!("{} by row", words(kind)))
+            (listed(report, kind, rows, &id), format!("{} by row", words(kind)))
         };
         out.push_str(&format!(
             "<figure class=\"wide\"><figcaption>{} <span class=\"unit\">{}</span></figcaption>\n{}</figure>\n",
@@ -51,11 +51,11 @@ fn follow_one_another(rows: &[&FleetRowReport]) -> bool {
 }
 
 fn over_time(report: &SimulationReport, kind: &str, rows: &[&FleetRowReport], id: &str) -> String {
-    let priced = rows.iter().any(|row| row.price != 0.0);
+    let any_priced = rows.iter().any(|row| priced(report, row));
     let prices_top = TOP + USE + BETWEEN;
-    let height = if priced { prices_top + PRICE } else { TOP + USE } + 24.0;
+    let height = if any_priced { prices_top + PRICE } else { TOP + USE } + 24.0;
     let title = format!("{}: use against the limit", words(kind));
-    let mut drawing = Drawing::new(id, &title, &describe(rows), WIDTH, height);
+    let mut drawing = Drawing::new(id, &title, &describe(report, rows), WIDTH, height);
     let axis = TimeAxis::new(report.horizon.start_ms, report.horizon.end_ms, LEFT, WIDTH - RIGHT);
     let most = rows.iter().flat_map(|row| [row.granted, row.planned_use, row.realised_use, row.upper.unwrap_or(0.0)]);
     let least = rows.iter().flat_map(|row| [row.granted, row.planned_use, row.realised_use, row.lower.unwrap_or(0.0)]);
@@ -81,7 +81,7 @@ fn over_time(report: &SimulationReport, kind: &str, rows: &[&FleetRowReport], id
             drawing.line("limit", [x - gap, y.at(limit)], [x + width + gap, y.at(limit)]);
         }
     }
-    if priced {
+    if any_priced {
         prices(&mut drawing, &axis, rows, prices_top);
     }
     drawing.finish(0.72)
@@ -104,7 +104,7 @@ fn prices(drawing: &mut Drawing, axis: &TimeAxis, rows: &[&FleetRowReport], top:
     }
 }
 
-fn listed(kind: &str, rows: &[&FleetRowReport], id: &str) -> String {
+fn listed(report: &SimulationReport, kind: &str, rows: &[&FleetRowReport], id: &str) -> String {
     const LINE: f64 = 20.0;
     const BAR: f64 = 13.0;
     const NAMES: f64 = 330.0;
@@ -120,7 +120,7 @@ fn listed(kind: &str, rows: &[&FleetRowReport], id: &str) -> String {
     let top = TOP + 18.0;
     let height = top + shown.len() as f64 * LINE + 22.0;
     let title = format!("{}: use against the limit, row by row", words(kind));
-    let mut drawing = Drawing::new(id, &title, &describe(rows), WIDTH, height);
+    let mut drawing = Drawing::new(id, &title, &describe(report, rows), WIDTH, height);
     let (left, right) = (NAMES, WIDTH - PRICES);
     let most = shown.iter().flat_map(|row| [row.granted, row.planned_use, row.realised_use, row.upper.unwrap_or(0.0)]);
     let most = most.fold(f64::MIN_POSITIVE, f64::max);
@@ -146,15 +146,23 @@ fn listed(kind: &str, rows: &[&FleetRowReport], id: &str) -> String {
         drawing.rect("used", [left, y + 0.25 * BAR, x.at(row.realised_use) - left, 0.5 * BAR], &tip(row));
         drawing.line("mark", [x.at(row.planned_use), y], [x.at(row.planned_use), y + BAR]);
         if let Some(limit) = row.upper {
-            drawing.line("limit whole", [x.at(limit), y - 2.0], [x.at(limit), y + BAR + 2.0]);
+            drawing.line("limit", [x.at(limit), y - 2.0], [x.at(limit), y + BAR + 2.0]);
         }
-        if row.price != 0.0 {
+        if priced(report, row) {
             let width = (PRICES - 90.0) * row.price.abs() / dearest;
             drawing.rect("price", [right + 14.0, y, width, BAR], &tip(row));
             drawing.text("tick", [WIDTH - RIGHT, base], Anchor::End, &short(row.price));
         }
     }
     drawing.finish(0.72)
+}
+
+/// Whether a row's price is more than the noise that a tolerance leaves: it would move the plan's cost.
+fn priced(report: &SimulationReport, row: &FleetRowReport) -> bool {
+    const NOISE: f64 = 1e-3;
+    let objective = report.certificate.as_ref().map_or(0.0, |certificate| certificate.objective.abs());
+    let limit = if row.price < 0.0 { row.lower } else { row.upper };
+    row.price.abs() * limit.unwrap_or(0.0).abs().max(row.granted.abs()) > NOISE * report.tolerance * (1.0 + objective)
 }
 
 fn fill(row: &FleetRowReport) -> f64 {
@@ -175,15 +183,15 @@ fn tip(row: &FleetRowReport) -> String {
     )
 }
 
-fn describe(rows: &[&FleetRowReport]) -> String {
-    let priced: Vec<&&FleetRowReport> = rows.iter().filter(|row| row.price != 0.0).collect();
-    let dearest = priced.iter().max_by(|a, b| a.price.abs().total_cmp(&b.price.abs()));
+fn describe(report: &SimulationReport, rows: &[&FleetRowReport]) -> String {
+    let dear: Vec<&&FleetRowReport> = rows.iter().filter(|row| priced(report, row)).collect();
+    let dearest = dear.iter().max_by(|a, b| a.price.abs().total_cmp(&b.price.abs()));
     let dearest = dearest.map_or_else(
         || "No row has a price: none of them stands in anybody's way.".to_owned(),
         |row| {
             format!(
                 "{} with a price; the dearest is {} at {} per {}.",
-                count(priced.len(), "row"),
+                count(dear.len(), "row"),
                 row.name,
                 short(row.price),
                 row.unit

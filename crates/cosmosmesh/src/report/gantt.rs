@@ -59,7 +59,8 @@ fn draw_lane(drawing: &mut Drawing, axis: &TimeAxis, asset: &AssetReport, lane: 
     for activity in of_lane() {
         let Some((x, width)) = axis.stretch(activity.start_ms, activity.end_ms) else { continue };
         let full = activity.level_max.unwrap_or(strongest).max(f64::MIN_POSITIVE);
-        let height = (BAR * (activity.level.abs() / full).min(1.0)).max(2.0);
+        let height = (BAR * (activity.level.abs() / full).min(1.0)).max(1.5);
+        drawing.rect(&format!("shade c{color}"), [x, y, width, BAR], "");
         drawing.rect(&format!("bar c{color}"), [x, y + BAR - height, width, height], &tip(asset, activity));
     }
 }

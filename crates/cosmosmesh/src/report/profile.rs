@@ -17,15 +17,21 @@ const BOTTOM: f64 = 24.0;
 /// A limit further away than this many spans of the data is told in words instead of drawn.
 const LIMIT_SPANS_MAX: f64 = 3.0;
 
-/// The profiles of every asset that has any, as cards.
+/// The profiles of every asset as cards: those with limits at once, the others on demand.
 pub(super) fn profiles(report: &SimulationReport) -> String {
-    let mut cards = String::new();
+    let (mut cards, mut more) = (String::new(), String::new());
     for (k, asset) in report.assets.iter().enumerate() {
         for (j, series) in asset.series.iter().enumerate() {
-            cards.push_str(&card(report, asset, series, &format!("profile-{k}-{j}")));
+            let card = card(report, asset, series, &format!("profile-{k}-{j}"));
+            if series.lower.is_some() || series.upper.is_some() { cards.push_str(&card) } else { more.push_str(&card) }
         }
     }
-    format!("<div class=\"cards\">\n{cards}</div>\n")
+    let mut out = format!("<div class=\"cards\">\n{cards}</div>\n");
+    if !more.is_empty() {
+        let summary = "<summary>Profiles without a limit: power, temperature and the like</summary>";
+        out.push_str(&format!("<details>{summary}\n<div class=\"cards\">\n{more}</div></details>\n"));
+    }
+    out
 }
 
 fn card(report: &SimulationReport, asset: &AssetReport, series: &Series, id: &str) -> String {

@@ -4,33 +4,54 @@ use cosmosmesh_simulator::report::{Binding, BindingScope, SimulationReport, Want
 
 use super::axis::clock;
 use crate::figure::{count, short};
+use crate::table::{Align, Table};
 
 /// The sentences about one asset.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Shortfall {
     /// Whose.
     pub(crate) asset: String,
-    /// One sentence or two per activity.
+    /// A sentence or two per activity; names of rows stand between backticks.
     pub(crate) sentences: Vec<String>,
 }
 
 /// Everything that was not fully planned, by asset in the report's order; an asset that got all is left out.
 pub(crate) fn shortfalls(report: &SimulationReport) -> Vec<Shortfall> {
-    let assets = report.assets.iter().map(|asset| Shortfall {
-        asset: asset.id.clone(),
-        sentences: asset.wanted.iter().filter(|wanted| !wanted.is_fully_planned()).map(explain).collect(),
-    });
+    let assets = report
+        .assets
+        .iter()
+        .map(|asset| Shortfall { asset: asset.id.clone(), sentences: missing(&asset.wanted).map(explain).collect() });
     assets.filter(|shortfall| !shortfall.sentences.is_empty()).collect()
 }
 
-fn wanted_count(report: &SimulationReport) -> (usize, usize) {
-    let wanted = || report.assets.iter().flat_map(|asset| &asset.wanted);
-    (wanted().count(), wanted().filter(|wanted| wanted.is_fully_planned()).count())
+/// The same as a table, with the dearest row of each activity only.
+pub(crate) fn shortfall_table(report: &SimulationReport) -> Table {
+    let columns = [
+        ("asset", Align::Left),
+        ("wanted", Align::Left),
+        ("planned", Align::Right),
+        ("", Align::Right),
+        ("dearest limit", Align::Left),
+        ("one more is worth", Align::Right),
+    ];
+    let mut table = Table::new(&columns);
+    for asset in &report.assets {
+        for wanted in missing(&asset.wanted) {
+            let dearest = grouped(&wanted.binding).into_iter().next();
+            let (row, worth) = dearest.map_or_else(
+                || ("none: weighed against other costs".to_owned(), String::new()),
+                |group| (group.name().replace('`', ""), group.worth()),
+            );
+            table.push(vec![asset.id.clone(), wanted.label.clone(), amount(wanted), part(wanted), row, worth]);
+        }
+    }
+    table
 }
 
 /// How much of what was wanted is planned in full, as a sentence.
 pub(crate) fn wanted_sentence(report: &SimulationReport) -> String {
-    let (wanted, full) = wanted_count(report);
+    let wanted = report.assets.iter().map(|asset| asset.wanted.len()).sum();
+    let full = wanted - report.assets.iter().map(|asset| missing(&asset.wanted).count()).sum::<usize>();
     match wanted {
         0 => "Nobody asked for an activity.".to_owned(),
         1 => format!("The only wanted activity is {}planned in full.", if full == 1 { "" } else { "not " }),
@@ -39,23 +60,34 @@ pub(crate) fn wanted_sentence(report: &SimulationReport) -> String {
     }
 }
 
+fn missing(wanted: &[Wanted]) -> impl Iterator<Item = &Wanted> {
+    wanted.iter().filter(|wanted| !wanted.is_fully_planned())
+}
+
+fn amount(wanted: &Wanted) -> String {
+    format!("{} of {} {}", short(wanted.planned), short(wanted.desired), wanted.unit)
+}
+
+fn part(wanted: &Wanted) -> String {
+    let part = if wanted.desired == 0.0 { 0.0 } else { 100.0 * wanted.planned / wanted.desired };
+    format!("{part:.0} %")
+}
+
 fn explain(wanted: &Wanted) -> String {
-    let Wanted { label, desired, planned, unit, .. } = wanted;
-    let part = if *desired == 0.0 { 0.0 } else { 100.0 * planned / desired };
-    let head = format!("{label}: {} of {} {unit} planned ({part:.0} %).", short(*planned), short(*desired));
+    let head = format!("{}: {} planned ({}).", wanted.label, amount(wanted), part(wanted));
     let rows = grouped(&wanted.binding);
     if rows.is_empty() {
         return format!("{head} No row is at its limit: the plan weighs this against its other costs.");
     }
     const SHOWN: usize = 3;
-    let shown: Vec<String> = rows.iter().take(SHOWN).map(BindingGroup::text).collect();
+    let shown: Vec<String> = rows.iter().take(SHOWN).map(Group::text).collect();
     let more = rows.len().saturating_sub(SHOWN);
-    let more = if more > 0 { format!("; and {} more", count(more, "limit")) } else { String::new() };
+    let more = if more > 0 { format!("; and {}", count(more, "more limit")) } else { String::new() };
     format!("{head} In the way: {}{more}.", shown.join("; "))
 }
 
 /// Binding rows of one family, such as `bus_energy[3]`, `bus_energy[4]`, told together.
-struct BindingGroup<'a> {
+struct Group<'a> {
     family: &'a str,
     dearest: &'a Binding,
     rows: usize,
@@ -63,10 +95,15 @@ struct BindingGroup<'a> {
     end_ms: i64,
 }
 
-fn grouped(binding: &[Binding]) -> Vec<BindingGroup<'_>> {
-    let mut groups: Vec<BindingGroup<'_>> = Vec::new();
+fn grouped(binding: &[Binding]) -> Vec<Group<'_>> {
+    let shared = binding.iter().any(|row| row.scope == BindingScope::Fleet);
+    let mut groups: Vec<Group<'_>> = Vec::new();
     for row in binding {
         let family = row.row.split('[').next().unwrap_or(&row.row);
+        // An asset's share of a fleet row is that row, seen from inside: told once is enough.
+        if shared && row.scope == BindingScope::Own && family.ends_with("_share") {
+            continue;
+        }
         match groups.iter_mut().find(|group| group.family == family && group.dearest.scope == row.scope) {
             Some(group) => {
                 group.rows += 1;
@@ -76,29 +113,39 @@ fn grouped(binding: &[Binding]) -> Vec<BindingGroup<'_>> {
                     group.dearest = row;
                 }
             }
-            None => {
-                groups.push(BindingGroup { family, dearest: row, rows: 1, start_ms: row.start_ms, end_ms: row.end_ms })
-            }
+            None => groups.push(Group { family, dearest: row, rows: 1, start_ms: row.start_ms, end_ms: row.end_ms }),
         }
     }
     groups
 }
 
-impl BindingGroup<'_> {
-    fn text(&self) -> String {
+impl Group<'_> {
+    fn name(&self) -> String {
         let whose = match self.dearest.scope {
-            BindingScope::Own => "its own limit",
-            BindingScope::Fleet => "the fleet's limit",
+            BindingScope::Own => "its own",
+            BindingScope::Fleet => "the fleet's",
         };
-        let when = format!("{} to {}", clock(self.start_ms), clock(self.end_ms));
-        let Binding { row, unit, price, .. } = self.dearest;
-        let worth = price.map(|price| format!("one more {unit} is worth {}", short(price.abs())));
-        match (self.rows, worth) {
-            (1, Some(worth)) => format!("{whose} {row} ({when}), where {worth}"),
-            (1, None) => format!("{whose} {row} ({when})"),
-            (n, Some(worth)) => format!("{whose} {} in {n} slots ({when}), dearest {row}, where {worth}", self.family),
-            (n, None) => format!("{whose} {} in {n} slots ({when})", self.family),
-        }
+        format!("{whose} `{}`", self.family)
+    }
+
+    fn worth(&self) -> String {
+        self.dearest.price.map_or_else(String::new, |price| format!("{} per {}", short(price.abs()), self.dearest.unit))
+    }
+
+    fn text(&self) -> String {
+        let when = if self.rows == 1 {
+            format!("{} to {}", clock(self.start_ms), clock(self.end_ms))
+        } else {
+            format!("{} slots from {} to {}", self.rows, clock(self.start_ms), clock(self.end_ms))
+        };
+        let worth = if self.dearest.price.is_none() {
+            String::new()
+        } else if self.rows == 1 {
+            format!(", worth {}", self.worth())
+        } else {
+            format!(", worth up to {}", self.worth())
+        };
+        format!("{} ({when}{worth})", self.name())
     }
 }
 
@@ -120,19 +167,25 @@ mod tests {
         let binding = vec![
             row("bus_energy[3]", BindingScope::Fleet, Some(0.1), 3),
             row("bus_energy[5]", BindingScope::Fleet, Some(0.25), 5),
+            row("bus_share[5]", BindingScope::Own, Some(0.25), 5),
             row("battery_floor[9]", BindingScope::Own, None, 9),
         ];
         assert_eq!(
             explain(&wanted(binding)),
-            "drive: 2 of 8 km planned (25 %). In the way: the fleet's limit bus_energy in 2 slots (T+03:00 to T+05:30), \
-             dearest bus_energy[5], where one more Wh is worth 0.25; its own limit battery_floor[9] (T+09:00 to T+09:30)."
+            "drive: 2 of 8 km planned (25 %). In the way: the fleet's `bus_energy` (2 slots from T+03:00 to T+05:30, \
+             worth up to 0.25 per Wh); its own `battery_floor` (T+09:00 to T+09:30)."
         );
     }
 
     #[test]
+    fn a_share_without_its_fleet_row_is_told() {
+        let text = explain(&wanted(vec![row("bus_share[5]", BindingScope::Own, Some(0.25), 5)]));
+        assert!(text.ends_with("In the way: its own `bus_share` (T+05:00 to T+05:30, worth 0.25 per Wh)."), "{text}");
+    }
+
+    #[test]
     fn a_want_without_a_binding_row_says_so() {
-        assert!(
-            explain(&wanted(vec![])).ends_with("No row is at its limit: the plan weighs this against its other costs.")
-        );
+        let text = explain(&wanted(vec![]));
+        assert!(text.ends_with("No row is at its limit: the plan weighs this against its other costs."), "{text}");
     }
 }

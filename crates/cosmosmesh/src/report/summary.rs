@@ -3,6 +3,7 @@
 use cosmosmesh_simulator::clock::Clock;
 use cosmosmesh_simulator::report::{MarginKind, SimulationReport};
 
+use super::axis::clock;
 use crate::figure::{bytes, duration, short, tiny};
 use crate::table::{Align, Table};
 
@@ -46,7 +47,7 @@ pub(crate) fn margins(report: &SimulationReport) -> Table {
             format!("{} {}", short(margin.margin), margin.unit),
             margin.asset.clone(),
             margin.quantity.clone(),
-            Clock::text(margin.time_ms),
+            clock(margin.time_ms),
         ]);
     }
     table

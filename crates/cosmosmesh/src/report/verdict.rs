@@ -55,7 +55,7 @@ fn planning(report: &SimulationReport) -> String {
             format!("Interrupted after {rounds}; the best safe plan is in effect, {gap}.")
         }
         (Ending::Interrupted, None) => format!("Interrupted after {rounds}, before a safe plan was known."),
-        (ending, _) => sentence(&ending.to_string()),
+        (ending, _) => sentence(ending.to_string().trim_start_matches("not planned: ")),
     }
 }
 
