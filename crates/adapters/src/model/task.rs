@@ -31,8 +31,10 @@ impl Track {
 }
 
 /// A slack between 0 (the goal is met) and 1 (nothing is done), with the cost `value (u^2 + u) / 2`.
+///
+/// It could go a little further, so that a problem in which nothing can be done has an interior too.
 pub(crate) fn short_fraction(draft: &mut Draft, name: &str, value: f64) -> usize {
-    let column = draft.variable(format!("{name}_short_fraction"), 0.0, 1.0);
+    let column = draft.variable(format!("{name}_short_fraction"), 0.0, 1.1);
     draft.attract(column, 0.0, value);
     draft.charge(column, 0.5 * value);
     column

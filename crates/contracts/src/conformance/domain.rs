@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::message::{Action, Forecast, Telemetry};
 use crate::plan::Plan;
-use crate::problem::{AssetProblem, Bounds, LocalProblem, Variables};
+use crate::problem::{AssetProblem, Bounds, LocalProblem, Rows, Variables};
 use crate::traits::{Budget, DomainAdapter, DomainError, LocalOutcome, LocalSolver};
 use crate::{AssetId, Horizon, MissionTime};
 
@@ -45,6 +45,7 @@ pub fn domain(
     let x = solve(oracle, &problem.local, "the problem itself");
     let baseline = at_baseline(&problem);
     solve(oracle, &baseline, "keep-alive on the baseline share");
+    solve(oracle, &tightened(&problem.local), "the problem with every limit a little tighter (it needs an interior)");
 
     let plan = Plan { id: case.id.clone(), x };
     commands_are_sound(adapter, &plan, case);
@@ -63,6 +64,42 @@ pub fn at_baseline(problem: &AssetProblem) -> LocalProblem {
     let variables = Variables { names: problem.local.variables().names.clone(), bounds };
     LocalProblem::new(variables, problem.local.objective().clone(), problem.local.rows().clone())
         .expect("only bounds changed")
+}
+
+/// The same problem with every inequality a millionth of its range tighter.
+fn tightened(problem: &LocalProblem) -> LocalProblem {
+    const PART: f64 = 1e-6;
+    let bounds = &problem.variables().bounds;
+    let mut margin = vec![0.0; problem.variable_count()];
+    let (mut lower, mut upper) = (bounds.lower().to_vec(), bounds.upper().to_vec());
+    for k in 0..margin.len() {
+        margin[k] = PART * (upper[k] - lower[k]);
+        lower[k] += margin[k];
+        upper[k] -= margin[k];
+    }
+    let variables = Variables {
+        names: problem.variables().names.clone(),
+        bounds: Bounds::new(lower, upper).expect("every variable can move"),
+    };
+    // A row moves by what its largest term moves.
+    let mut reach = vec![0.0_f64; problem.row_count()];
+    for (row, column, coefficient) in problem.rows().matrix.triplets() {
+        reach[row] = reach[row].max((coefficient * margin[column]).abs());
+    }
+    let bounds = &problem.rows().bounds;
+    let (mut lower, mut upper) = (bounds.lower().to_vec(), bounds.upper().to_vec());
+    for k in 0..reach.len() {
+        if lower[k] < upper[k] {
+            lower[k] += reach[k];
+            upper[k] -= reach[k];
+        }
+    }
+    let rows = Rows {
+        names: problem.rows().names.clone(),
+        matrix: problem.rows().matrix.clone(),
+        bounds: Bounds::new(lower, upper).expect("an inequality row has a range"),
+    };
+    LocalProblem::new(variables, problem.objective().clone(), rows).expect("only bounds changed")
 }
 
 fn refuses_bad_measurements(adapter: &mut dyn DomainAdapter, case: DomainCase<'_>) {
