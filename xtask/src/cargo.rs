@@ -99,7 +99,17 @@ impl Cargo {
     pub(crate) fn output(mut self) -> Result<String, Failure> {
         let output = self.command.stderr(Stdio::inherit()).output()?;
         self.verdict(output.status)?;
-        String::from_utf8(output.stdout).map_err(|error| Failure::new(format!("{}: {error}", self.shown)))
+        self.text(output.stdout)
+    }
+
+    /// The same for a program whose exit code is part of its answer.
+    pub(crate) fn output_and_code(mut self) -> Result<(String, Option<i32>), Failure> {
+        let output = self.command.stderr(Stdio::inherit()).output()?;
+        Ok((self.text(output.stdout)?, output.status.code()))
+    }
+
+    fn text(&self, bytes: Vec<u8>) -> Result<String, Failure> {
+        String::from_utf8(bytes).map_err(|error| Failure::new(format!("{}: {error}", self.shown)))
     }
 
     /// Whether it runs and succeeds, quietly: how an optional tool is looked for.

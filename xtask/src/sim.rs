@@ -1,6 +1,6 @@
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cargo::{Cargo, Done, Failure, root};
 
@@ -9,39 +9,44 @@ const SCENARIOS: &str = "crates/simulator/scenarios";
 /// Figures may differ this much from one machine's arithmetic to another's, relative to `1 + |expected|`.
 const TOLERANCE: f64 = 1e-6;
 
-/// Simulates scenarios with the seed they state, and compares the figures of `--json` with the expected ones.
+/// Simulates scenarios with the seed they state, and compares exit code and figures with the expected ones.
 ///
-/// Without an expected file the figures are printed and nothing is compared; `bless` writes the file.
+/// Without an expected file they are printed and nothing is compared; `bless` writes the file.
 pub(crate) fn run(names: &[String], bless: bool) -> Done {
     let names = if names.is_empty() { all()? } else { names.to_vec() };
+    Cargo::new(["build", "--release", "--package", "cosmosmesh"]).run()?;
     let mut differing = Vec::new();
     for name in &names {
-        let simulate = ["run", "--release", "--quiet", "--package", "cosmosmesh", "--", "simulate", name, "--json"];
-        let output = Cargo::new(simulate).output()?;
-        let figures: Value = serde_json::from_str(&output)
-            .map_err(|error| Failure::new(format!("{name}: what `simulate --json` printed is not JSON: {error}")))?;
+        let found = simulate(name)?;
+        let shown = serde_json::to_string_pretty(&found).map_err(|error| Failure::new(error.to_string()))?;
         let path = root().join(SCENARIOS).join(format!("{name}.expected.json"));
         if bless {
-            let text = serde_json::to_string_pretty(&figures).map_err(|error| Failure::new(error.to_string()))?;
-            fs::write(&path, text + "\n")?;
+            fs::write(&path, shown + "\n")?;
             println!("{name}: written");
         } else if path.exists() {
             let expected = serde_json::from_str(&fs::read_to_string(&path)?)
                 .map_err(|error| Failure::new(format!("{name}.expected.json: {error}")))?;
-            let found = differences("", &expected, &figures);
-            println!(
-                "{name}: {}",
-                if found.is_empty() { "as expected".into() } else { format!("{} differ", found.len()) }
-            );
-            differing.extend(found.into_iter().map(|line| format!("{name}: {line}")));
+            let lines = differences("", &expected, &found);
+            let verdict = if lines.is_empty() { "as expected".into() } else { format!("{} differ", lines.len()) };
+            println!("{name}: {verdict}");
+            differing.extend(lines.into_iter().map(|line| format!("{name}: {line}")));
         } else {
-            println!("{name}: nothing to compare with\n{output}");
+            println!("{name}: nothing to compare with\n{shown}");
         }
     }
     for line in &differing {
         println!("{line}");
     }
     if differing.is_empty() { Ok(()) } else { Err(Failure::new(format!("{} figures differ", differing.len()))) }
+}
+
+/// Exit code and figures of one scenario. A sol whose limits break is an answer too, so the code is not judged here.
+fn simulate(name: &str) -> Result<Value, Failure> {
+    let simulate = ["run", "--release", "--quiet", "--package", "cosmosmesh", "--", "simulate", name, "--json"];
+    let (output, code) = Cargo::new(simulate).output_and_code()?;
+    let report: Value = serde_json::from_str(&output)
+        .map_err(|error| Failure::new(format!("{name}: what `simulate --json` printed is not JSON: {error}")))?;
+    Ok(json!({ "exit_code": code, "seed": report["seed"], "variant": report["variant"], "figures": report["figures"] }))
 }
 
 fn all() -> Result<Vec<String>, Failure> {
@@ -82,8 +87,6 @@ fn differences(place: &str, expected: &Value, found: &Value) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
