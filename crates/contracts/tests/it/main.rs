@@ -7,6 +7,7 @@ mod envelope;
 mod fleet_file;
 #[cfg(all(feature = "json", target_os = "linux"))]
 mod memory;
+mod messages;
 #[cfg(feature = "json")]
 mod properties;
 #[cfg(feature = "json")]
