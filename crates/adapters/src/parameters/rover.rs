@@ -95,7 +95,7 @@ impl RoverParameters {
     /// A rover with a solar array, Opportunity class.
     pub fn solar() -> Self {
         Self {
-            // MER: about 900 Wh a sol when new. 0.19 m2 gives that under 586 W/m2 at the top of a clear sky at 18 degrees north.
+            // MER: about 900 Wh a sol when new; 0.22 m2 gives that where the light on the plate peaks at 520 W/m2.
             source: PowerSource::Array { effective_area_m2: 0.22 },
             battery: Battery {
                 capacity_wh: 450.0,         // MER: two of 8 Ah at 28 V
