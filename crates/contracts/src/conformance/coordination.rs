@@ -30,14 +30,24 @@ pub fn coordination(
     tolerance: f64,
 ) {
     for case in fleet_cases() {
-        let mut build = || coordinator(case.fleet.coupling(), case.fleet.assets().len());
-        let run = Run { case: &case, tolerance };
-        let outcome = run.to_the_end(&mut *build(), &mut *assets(&case.fleet));
-        run.judge_end(&outcome);
-        let again = run.to_the_end(&mut *build(), &mut *assets(&case.fleet));
-        assert_eq!(outcome, again, "{}: the same fleet gives the same outcome", case.name);
-        keeps_the_order(case.name, &mut *build(), &mut *assets(&case.fleet));
+        coordination_on(&case, coordinator, assets, tolerance);
     }
+}
+
+/// The same for one fleet.
+pub fn coordination_on(
+    case: &FleetCase,
+    coordinator: &mut dyn FnMut(&Coupling, usize) -> Box<dyn Coordination>,
+    assets: &mut dyn FnMut(&FleetProblem) -> Box<dyn FleetAssets>,
+    tolerance: f64,
+) {
+    let mut build = || coordinator(case.fleet.coupling(), case.fleet.assets().len());
+    let run = Run { case, tolerance };
+    let outcome = run.to_the_end(&mut *build(), &mut *assets(&case.fleet));
+    run.judge_end(&outcome);
+    let again = run.to_the_end(&mut *build(), &mut *assets(&case.fleet));
+    assert_eq!(outcome, again, "{}: the same fleet gives the same outcome", case.name);
+    keeps_the_order(case.name, &mut *build(), &mut *assets(&case.fleet));
 }
 
 struct Run<'a> {
@@ -145,9 +155,11 @@ impl Run<'_> {
                 let gap = (certificate.objective - optimum).abs() / (1.0 + optimum.abs());
                 assert!(gap <= 2.0 * self.tolerance, "{name}: cost {}, by hand it is {optimum}", certificate.objective);
                 assert_eq!(outcome.prices.len(), fleet.row_count(), "{name}: one price per fleet row");
+                // A plan may be proven while it still violates rows within the tolerance; one that violates none was safe.
                 assert!(
-                    outcome.safe_round.is_some_and(|round| round <= outcome.rounds),
-                    "{name}: a safe plan was seen"
+                    outcome.safe_round.is_some_and(|round| round <= outcome.rounds)
+                        || certificate.coupling_violation > 0.0,
+                    "{name}: a plan without violation is a safe one"
                 );
             }
             FleetExpected::Infeasible => {

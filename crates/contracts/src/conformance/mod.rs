@@ -8,7 +8,7 @@ mod local_judge;
 mod local_solver;
 mod sum;
 
-pub use coordination::{FleetAssets, coordination};
+pub use coordination::{FleetAssets, coordination, coordination_on};
 pub use domain::{DomainCase, at_baseline, domain};
 pub use fleet_cases::{FleetCase, FleetExpected, fleet_cases};
 pub use local_cases::{Expected, LocalCase, local_cases};

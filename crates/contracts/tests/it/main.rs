@@ -1,6 +1,8 @@
 //! The contracts' tests, one module a topic.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+#[cfg(feature = "conformance")]
+mod conformance;
 #[cfg(feature = "json")]
 mod envelope;
 #[cfg(feature = "json")]
