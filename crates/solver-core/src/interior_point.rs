@@ -32,10 +32,10 @@ impl LocalSolver for InteriorPoint {
     ) -> Result<LocalReport, SolveError> {
         check_convex(problem)?;
         let (n, rows) = (problem.variable_count(), problem.row_count());
-        if let Some(warm) = warm {
-            if warm.x.len() != n || warm.row_multipliers.len() != rows || warm.bound_multipliers.len() != n {
-                return Err(SolveError::WarmStart);
-            }
+        if let Some(warm) = warm
+            && (warm.x.len() != n || warm.row_multipliers.len() != rows || warm.bound_multipliers.len() != n)
+        {
+            return Err(SolveError::WarmStart);
         }
         let mut engine = Engine::new(Model::new(problem, &SparseMatrix::zeros(0, n), 0.0));
         let mut point = engine.cold().clone();
@@ -76,12 +76,20 @@ fn minimise(engine: &mut Engine, point: &mut Point, budget: Budget) -> (Centred,
         mu *= cost;
         found = engine.centre(&linear, 1.0, None, mu, point, budget.iterations_max);
     }
+    if found == Centred::No {
+        engine.newton.be_careful();
+        let cold = engine.cold().clone();
+        point.assign(&cold);
+        found = engine.attempt(&linear, 1.0, None, 0.1 * budget.tolerance / sides, point, budget.iterations_max);
+    }
     (found, engine.steps - steps)
 }
 
 fn solution_of(problem: &LocalProblem, model: &Model, point: &Point) -> WarmStart {
-    let x = model.original(&point.x, &problem.variables().bounds);
-    let w: Vec<f64> = (0..model.rows).map(|i| point.multiplier(model, model.n + i)).collect();
+    let finite = |v: f64| if v.is_finite() { v } else { 0.0 };
+    let x: Vec<f64> = point.x.iter().map(|v| finite(*v)).collect();
+    let x = model.original(&x, &problem.variables().bounds);
+    let w: Vec<f64> = (0..model.rows).map(|i| finite(point.multiplier(model, model.n + i))).collect();
     let row_multipliers = model.row_multipliers(&w, problem.row_count());
     // Bound multipliers close stationarity exactly: what P x + q + A' w leaves is what the bounds must push.
     let mut rest = problem.objective().q.clone();
@@ -132,7 +140,8 @@ fn prove_infeasible(problem: &LocalProblem) -> Result<(Option<WarmStart>, u64), 
     let mut point = engine.cold().clone();
     let (found, steps) = minimise(&mut engine, &mut point, Budget { iterations_max: 200, tolerance: 1e-9 });
     let x = engine.model.original(&point.x, &elastic.variables().bounds);
-    if found == Centred::No || x[n] <= INFEASIBLE {
+    // The proof is judged by itself, so it does not matter how exactly the elastic problem was solved.
+    if !x[n].is_finite() || (found == Centred::Yes && x[n] <= INFEASIBLE) {
         return Ok((None, steps));
     }
     let solution = solution_of(&elastic, &engine.model, &point);
@@ -143,7 +152,28 @@ fn prove_infeasible(problem: &LocalProblem) -> Result<(Option<WarmStart>, u64), 
     let mut rest = vec![0.0; n];
     a.transpose_multiply_add(&row_multipliers, &mut rest);
     let bound_multipliers = rest.iter().map(|v| -v).collect();
-    Ok((Some(WarmStart { x: Vec::new(), row_multipliers, bound_multipliers }), steps))
+    let proof = WarmStart { x: Vec::new(), row_multipliers, bound_multipliers };
+    Ok((proves(problem, &proof).then_some(proof), steps))
+}
+
+/// Whether the weighted rows and bounds contradict each other by more than rounding.
+fn proves(problem: &LocalProblem, proof: &WarmStart) -> bool {
+    let size = proof.row_multipliers.iter().fold(0.0_f64, |worst, w| worst.max(w.abs()));
+    let (mut support, mut terms) = (0.0, 0.0);
+    let sides =
+        [(&proof.row_multipliers, &problem.rows().bounds), (&proof.bound_multipliers, &problem.variables().bounds)];
+    for (weights, bounds) in sides {
+        for (k, &w) in weights.iter().enumerate() {
+            let end = if w > 0.0 { bounds.upper()[k] } else { bounds.lower()[k] };
+            if end.is_finite() {
+                support += w * end;
+                terms += (w * end).abs();
+            } else if w.abs() > 1e-8 * size {
+                return false;
+            }
+        }
+    }
+    size > 0.0 && support < -1e-8 * (size + terms)
 }
 
 /// `min q'd` over directions that no row or bound stops and that the quadratic cost does not feel, `-1 <= d <= 1`.

@@ -5,6 +5,7 @@
 //!
 //! The twenty lines from a fleet to a certified plan are in `examples/solve_fleet.rs`.
 
+mod barrier;
 mod convex;
 pub mod coordination;
 mod interior_point;
@@ -14,6 +15,7 @@ mod participant;
 mod plain_sum;
 mod run;
 
+pub use barrier::{BarrierProblem, BarrierResponse};
 pub use convex::check_convex;
 pub use coordination::{Method, Options, UnknownMethod, Warm, coordinator};
 pub use interior_point::InteriorPoint;

@@ -176,10 +176,10 @@ impl Participant {
     /// # Errors
     /// [`ParticipantError`]: a query of another fleet, of unusable numbers, or one that builds on a missed round.
     pub fn answer(&mut self, query: &RoundQuery) -> Result<Contribution, ParticipantError> {
-        if let Some((round, contribution)) = &self.last {
-            if *round == query.round {
-                return Ok(contribution.clone());
-            }
+        if let Some((round, contribution)) = &self.last
+            && *round == query.round
+        {
+            return Ok(contribution.clone());
         }
         self.check(query)?;
         let layout = ReportLayout::of(query)?;
@@ -367,6 +367,10 @@ impl Participant {
         let candidate = &query.points[0];
         let prices: Vec<f64> = touched.iter().map(|&row| candidate.prices[row]).collect();
         let mut point = self.start.clone();
+        if self.artificial.is_some() && self.consensus.is_none() {
+            // Alone this asset would run to the end of its box: it starts from no use at all instead.
+            self.consensus = Some(Consensus { average_offset: vec![0.0; t] });
+        }
         let first = self.consensus.is_none();
         let mut metric = Metric::identity(t, penalty);
         let mut linear = self.engine.model.q.clone();

@@ -168,10 +168,10 @@ impl Evidence {
                 self.best = Some(best);
             }
         }
-        if let Some(safe) = safe.filter(|s| s.violation <= Self::SAFE) {
-            if self.safe.as_ref().is_none_or(|old| safe.cost < old.cost) {
-                self.safe = Some(safe);
-            }
+        if let Some(safe) = safe.filter(|s| s.violation <= Self::SAFE)
+            && self.safe.as_ref().is_none_or(|old| safe.cost < old.cost)
+        {
+            self.safe = Some(safe);
         }
         if let Some(safe) = &self.safe {
             self.safe_round.get_or_insert(self.rounds);
@@ -204,9 +204,9 @@ impl Evidence {
         }
     }
 
-    /// The larger of a plan's violation and certified gap.
+    /// The larger of a plan's violation and certified gap, whichever its sign: a violating plan may cost less than the optimum.
     pub(crate) fn error_of(&self, plan: &Mixed) -> f64 {
-        plan.violation.max(self.gap(plan.cost))
+        plan.violation.max(self.gap(plan.cost).abs())
     }
 
     fn gap(&self, cost: f64) -> f64 {
@@ -245,7 +245,7 @@ impl Evidence {
         if !self.dual_bound.is_finite() {
             return candidates;
         }
-        let error = |c: &mixing::Candidate| self.bounds.violation(&c.usage).max(self.gap(c.cost));
+        let error = |c: &mixing::Candidate| self.bounds.violation(&c.usage).max(self.gap(c.cost).abs());
         let least = candidates.iter().map(error).fold(f64::INFINITY, f64::min).max(0.01 * self.tolerance);
         candidates.into_iter().filter(|c| error(c) <= 1e4 * least).collect()
     }

@@ -15,12 +15,17 @@ pub(crate) struct Summed<'a> {
 /// # Shape
 /// m rows; `lower` and `upper` may be infinite.
 /// # Cost
-/// 10 to 40 Cholesky factorisations of order m. Returns nothing if it does not converge.
+/// 10 to 40 Cholesky factorisations of order m.
+/// # Errors
+/// If it does not converge, the last prices: they grow along a ray when the modelled fleet cannot meet its rows.
 /// # Source
 /// docs/math/federated-solver.md#master.
-pub(crate) fn master(model: &Summed<'_>, lower: &[f64], upper: &[f64], mu: f64) -> Option<Vec<f64>> {
+pub(crate) fn master(model: &Summed<'_>, lower: &[f64], upper: &[f64], mu: f64) -> Result<Vec<f64>, Vec<f64>> {
     // A start that jams is replaced by a more, then by a less cautious one.
-    [1e-2, 1e-4, 1.0].into_iter().find_map(|delta| Master::new(model, lower, upper, delta).run(model, mu))
+    Master::new(model, lower, upper, 1e-2)
+        .run(model, mu)
+        .or_else(|_| Master::new(model, lower, upper, 1e-4).run(model, mu))
+        .or_else(|_| Master::new(model, lower, upper, 1.0).run(model, mu))
 }
 
 struct Master<'a> {
@@ -106,7 +111,7 @@ impl<'a> Master<'a> {
         self.kind[k] == Kind::Limited && self.lower[k].is_finite()
     }
 
-    fn run(mut self, model: &Summed<'_>, mu: f64) -> Option<Vec<f64>> {
+    fn run(mut self, model: &Summed<'_>, mu: f64) -> Result<Vec<f64>, Vec<f64>> {
         let m = self.p.len();
         let sides =
             (0..m).map(|k| usize::from(self.upper(k)) + usize::from(self.lower(k))).sum::<usize>().max(1) as f64;
@@ -190,7 +195,7 @@ impl<'a> Master<'a> {
             }
             self.advance(&step, alpha);
         }
-        (best.0 < 1e-6).then_some(best.1)
+        if best.0 < 1e-6 { Ok(best.1) } else { Err(self.p) }
     }
 
     fn weight(&self, k: usize) -> f64 {

@@ -106,6 +106,8 @@ impl Menu {
         let m = self.evidence.bounds.len();
         let mut points = Vec::new();
         let (mut base_index, mut row_scale) = (None, None);
+        // Prices that ran away while looking for a point that the modelled fleet cannot reach.
+        let mut suspect = None;
         if let Some(base) = &self.base {
             base_index = Some(base.index);
             if self.round == 1 {
@@ -125,9 +127,12 @@ impl Menu {
                     .map(|(y, d)| y + d * (barrier - base.barrier))
                     .collect();
                 let model = Summed { answer: &answer, curvature: &base.curvature, prices: &base.prices };
-                if let Some(prices) = master(&model, &self.lower, &self.upper, barrier) {
-                    points.push(QueryPoint { prices, barrier });
-                    last = barrier;
+                match master(&model, &self.lower, &self.upper, barrier) {
+                    Ok(prices) => {
+                        points.push(QueryPoint { prices, barrier });
+                        last = barrier;
+                    }
+                    Err(prices) => suspect = Some(prices),
                 }
             }
             if points.is_empty() {
@@ -147,9 +152,7 @@ impl Menu {
         let last = points.len() - 1;
         let mut bound_points: Vec<u16> = [0.0, 0.5, 1.0].iter().map(|f| (f * last as f64).round() as u16).collect();
         bound_points.dedup();
-        let boldest = &points[last].prices;
-        let norm = boldest.iter().map(|p| p * p).sum::<f64>().sqrt();
-        let ray = (self.round > 0 && norm > 0.0).then(|| boldest.iter().map(|p| p / norm).collect());
+        let ray = suspect.and_then(|prices| direction(&prices)).or_else(|| direction(&points[last].prices));
         RoundQuery {
             round: self.round + 1,
             row_count: m as u32,
@@ -157,7 +160,7 @@ impl Menu {
             points,
             ask: Ask::Path { base: base_index, metric: METRIC },
             bound_points,
-            ray,
+            ray: ray.filter(|_| self.round > 0),
             retain: self.evidence.retained(),
         }
     }
@@ -193,7 +196,7 @@ impl Menu {
             let curvature = square(sum.field(FieldKind::Curvature, slot), m, |a, b, v| v * unit[a] * unit[b] / mu);
             let model = Summed { answer: &answer, curvature: &curvature, prices: &prices };
             let mut decrement = f64::INFINITY;
-            if let Some(next) = master(&model, &self.lower, &self.upper, mu) {
+            if let Ok(next) = master(&model, &self.lower, &self.upper, mu) {
                 // delta^2 = sum_i (d_i - Delta)' S_i (d_i - Delta) / mu, from sums alone.
                 let delta: Vec<f64> = next.iter().zip(&prices).map(|(n, p)| n - p).collect();
                 let cross: f64 = delta.iter().zip(answer.iter().zip(&usage)).map(|(d, (a, y))| d * (a - y)).sum();
@@ -226,6 +229,13 @@ impl Menu {
         }
         self.base = chosen;
     }
+}
+
+/// Prices as a direction of length one; none if they are zero or beyond arithmetic.
+fn direction(prices: &[f64]) -> Option<Vec<f64>> {
+    let largest = prices.iter().fold(0.0_f64, |worst, p| worst.max(p.abs()));
+    let norm = largest * prices.iter().map(|p| (p / largest).powi(2)).sum::<f64>().sqrt();
+    (norm > 0.0 && norm.is_finite()).then(|| prices.iter().map(|p| p / norm).collect())
 }
 
 /// The full matrix of an upper triangle listed row by row.

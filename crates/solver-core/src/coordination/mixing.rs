@@ -23,7 +23,7 @@ pub(crate) fn best(
 ) -> Option<Vec<f64>> {
     let least = candidates.iter().map(|c| c.cost).fold(f64::INFINITY, f64::min);
     let reference = if dual_bound.is_finite() { dual_bound } else { least };
-    let error = |c: &Candidate| bounds.violation(&c.usage).max((c.cost - reference) / cost_scale);
+    let error = |c: &Candidate| bounds.violation(&c.usage).max((c.cost - reference).abs() / cost_scale);
     // The elastic variable is counted in units of the best single column's error, so that it is of order one.
     let (centre, unit) = candidates
         .iter()
@@ -34,7 +34,10 @@ pub(crate) fn best(
     let mut program = Program::over(candidates, bounds, centre, Some(magnitude * unit), 0.0);
     let cost: Vec<f64> = candidates.iter().map(|c| (c.cost - candidates[centre].cost) / cost_scale).collect();
     if fresh {
-        program.row(&cost, Some(-unit), f64::NEG_INFINITY, (reference - candidates[centre].cost) / cost_scale);
+        // A plan that violates rows may also cost less than any that does not: both sides of the gap count.
+        let distance = (reference - candidates[centre].cost) / cost_scale;
+        program.row(&cost, Some(-unit), f64::NEG_INFINITY, distance);
+        program.row(&cost, Some(unit), distance, f64::INFINITY);
         program.objective = vec![0.0; candidates.len()];
         program.objective.push(1.0);
     } else {

@@ -94,11 +94,6 @@ impl Ldl {
         )
     }
 
-    /// Entries of the factor, which bound the cost of a solve.
-    pub(crate) fn fill(&self) -> usize {
-        self.factor.len()
-    }
-
     /// Factors the present values.
     pub(crate) fn factor(&mut self) -> Result<(), Breakdown> {
         let pattern =

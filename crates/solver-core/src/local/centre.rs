@@ -137,10 +137,10 @@ impl Engine {
             if self.newton.factor(&self.model, point, quadratic).is_err() {
                 return Centred::No;
             }
-            if let Some(metric) = metric {
-                if self.newton.attach(&self.model, metric).is_err() {
-                    return Centred::No;
-                }
+            if let Some(metric) = metric
+                && self.newton.attach(&self.model, metric).is_err()
+            {
+                return Centred::No;
             }
             self.aim(mu, point, false);
             if mean > 2.0 * mu {

@@ -3,6 +3,8 @@ use crate::linear::{Breakdown, Dense, Ldl, mirror, weighted_gram};
 
 /// Static regularisation of the quasi-definite system; iterative refinement takes its error out again.
 const DELTA: f64 = 1e-12;
+/// The same where rows depend on each other: the pivots that vanish must stay above rounding.
+const DELTA_CAREFUL: f64 = 1e-8;
 
 /// The linear algebra of one asset's interior point: Newton systems, responses, and every buffer they need.
 ///
@@ -24,6 +26,7 @@ pub(crate) struct Newton {
     /// `D` per constraint; one for an equality row, where it is not used.
     weight: Vec<f64>,
     quadratic: f64,
+    delta: f64,
     /// `L^-1 P G'`, one column per touched row, and `1/d`.
     half: Vec<f64>,
     half_weighted: Vec<f64>,
@@ -63,6 +66,7 @@ impl Newton {
             ldl,
             weight: vec![1.0; size],
             quadratic: 1.0,
+            delta: DELTA,
             half: vec![0.0; size * m],
             half_weighted: vec![0.0; size * m],
             inverse_pivots: vec![0.0; size],
@@ -74,6 +78,11 @@ impl Newton {
             touched_a: vec![0.0; m],
             touched_b: vec![0.0; m],
         }
+    }
+
+    /// Regularises more from now on: slower to refine, but safe where equality rows depend on each other.
+    pub(crate) fn be_careful(&mut self) {
+        self.delta = DELTA_CAREFUL;
     }
 
     /// Factors the system at a point. `quadratic` is 1, or 0 to drop the quadratic cost.
@@ -90,7 +99,7 @@ impl Newton {
         for k in 0..model.constraints() {
             let place = self.diagonal_places[k];
             if model.equality[k] {
-                values[place] = -DELTA;
+                values[place] = -self.delta;
                 continue;
             }
             let mut d = 0.0;
@@ -101,7 +110,7 @@ impl Newton {
                 d += point.push_lower[k] / point.slack_lower[k];
             }
             self.weight[k] = d;
-            values[place] += if k < model.n { d + DELTA } else { -1.0 / d - DELTA };
+            values[place] += if k < model.n { d + self.delta } else { -1.0 / d - self.delta };
         }
         self.ldl.factor()
     }
@@ -226,10 +235,5 @@ impl Newton {
     /// `D` of constraint `k` at the last factored point.
     pub(crate) fn weight(&self, k: usize) -> f64 {
         self.weight[k]
-    }
-
-    /// Entries of the sparse factor.
-    pub(crate) fn fill(&self) -> usize {
-        self.ldl.fill()
     }
 }

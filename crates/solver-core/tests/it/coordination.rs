@@ -1,0 +1,241 @@
+use std::ops::ControlFlow;
+
+use cosmosmesh_contracts::AssetId;
+use cosmosmesh_contracts::conformance::CompensatedSum;
+use cosmosmesh_contracts::plan::{Outcome, PlanKind, Status};
+use cosmosmesh_contracts::problem::{AssetProblem, Bounds, Coupling, FleetProblem, SparseMatrix};
+use cosmosmesh_contracts::round::{Contribution, RoundQuery, SummedReport};
+use cosmosmesh_contracts::traits::{CoordinationError, Sum, SumError};
+use cosmosmesh_solver_core::{Method, Options, Participant, PlainSum, coordinator, run};
+
+use crate::fleets::{Kind, local, random};
+use crate::oracle::{self, Verdict};
+
+struct Solved {
+    outcome: Outcome,
+    x: Vec<Vec<f64>>,
+}
+
+fn solve(fleet: &FleetProblem, method: Method, options: &Options) -> Solved {
+    let mut participants: Vec<Participant> =
+        fleet.assets().iter().map(|a| Participant::new(a).expect("convex")).collect();
+    let mut coordination = coordinator(method, fleet.coupling(), participants.len(), options).expect("a coordinator");
+    let outcome = run(&mut *coordination, &mut participants, &mut PlainSum, &mut |_, _| ControlFlow::Continue(()))
+        .expect("a run");
+    let x = match &outcome.mix {
+        Some(mix) => participants.iter().map(|p| p.plan(mix).expect("kept").x).collect(),
+        None => Vec::new(),
+    };
+    Solved { outcome, x }
+}
+
+/// What the certificate says is true, and what it claims is optimal is.
+fn check(fleet: &FleetProblem, method: Method, tolerance: f64) -> Outcome {
+    let Solved { outcome, x } = solve(fleet, method, &Options { tolerance, ..Options::default() });
+    let name = format!("{} by {method}", fleet.name());
+    let Verdict::Optimal { objective: optimum } = oracle::fleet(fleet) else { panic!("{name}: the oracle solves it") };
+    assert_eq!(outcome.status, Status::Optimal, "{name}: {outcome:?}");
+    let certificate = outcome.certificate.clone().expect("a certificate");
+    let scale = 1.0 + optimum.abs();
+    let cost = fleet.objective(&x);
+    // 1e-8: the oracle's own accuracy.
+    assert!(
+        certificate.dual_bound <= optimum + 1e-8 * scale,
+        "{name}: bound {} above {optimum}",
+        certificate.dual_bound
+    );
+    assert!(
+        cost <= certificate.objective + 1e-8 * scale,
+        "{name}: the plan costs {cost}, more than {}",
+        certificate.objective
+    );
+    assert!((cost - optimum).abs() <= 1.1 * tolerance * scale, "{name}: {cost} against {optimum}");
+    let violation = fleet.coupling().bounds.violation(&fleet.coupling_values(&x));
+    assert!(
+        violation <= 1.1 * tolerance && (violation - certificate.coupling_violation).abs() < 1e-8,
+        "{name}: {violation}"
+    );
+    for (asset, x) in fleet.assets().iter().zip(&x) {
+        assert!(asset.local.violation(x) <= 1e-8, "{name}: {} leaves its own limits", asset.id);
+    }
+    outcome
+}
+
+#[test]
+fn menu_every_kind_of_row_to_1e6() {
+    for kind in [Kind::Strong, Kind::Degenerate, Kind::Equality, Kind::TwoSided] {
+        for (assets, rows, seed) in [(1, 3, 0), (3, 4, 1), (5, 8, 2), (12, 6, 3)] {
+            let outcome = check(&random(kind, assets, rows, seed), Method::Menu, 1e-6);
+            assert!(outcome.rounds <= 25, "{kind:?} {assets} {rows}: {} rounds", outcome.rounds);
+        }
+    }
+}
+
+#[test]
+fn admm_every_kind_of_row_to_1e3() {
+    for kind in [Kind::Strong, Kind::Degenerate, Kind::Equality, Kind::TwoSided] {
+        for (assets, rows, seed) in [(3, 4, 1), (5, 8, 2)] {
+            check(&random(kind, assets, rows, seed), Method::Admm, 1e-3);
+        }
+    }
+}
+
+#[test]
+fn infeasible_fleets_are_proven() {
+    for method in Method::ALL {
+        for (assets, seed) in [(1, 0), (3, 1), (6, 2)] {
+            let fleet = random(Kind::Infeasible, assets, 4, seed);
+            assert_eq!(oracle::fleet(&fleet), Verdict::Infeasible);
+            let outcome = solve(&fleet, method, &Options::default()).outcome;
+            assert_eq!(outcome.status, Status::Infeasible, "{method}: {outcome:?}");
+            // The proof, by the oracle: no choice of the assets brings the weighted rows down to their limit.
+            let least: f64 = fleet
+                .assets()
+                .iter()
+                .map(|asset| {
+                    let flat = cosmosmesh_contracts::problem::Objective {
+                        p: SparseMatrix::zeros(asset.local.variable_count(), asset.local.variable_count()),
+                        q: vec![0.0; asset.local.variable_count()],
+                        c: 0.0,
+                    };
+                    let local = cosmosmesh_contracts::problem::LocalProblem::new(
+                        asset.local.variables().clone(),
+                        flat,
+                        asset.local.rows().clone(),
+                    )
+                    .expect("flat");
+                    let asset =
+                        AssetProblem::new(asset.id.clone(), local, asset.coupling.clone(), vec![]).expect("flat");
+                    match oracle::priced(&asset, &outcome.conflict) {
+                        Verdict::Optimal { objective } => objective,
+                        other => panic!("{other:?}"),
+                    }
+                })
+                .sum();
+            let bounds = &fleet.coupling().bounds;
+            let limit: f64 = outcome
+                .conflict
+                .iter()
+                .enumerate()
+                .map(|(k, &w)| {
+                    if w > 0.0 {
+                        w * bounds.upper()[k]
+                    } else if w < 0.0 {
+                        w * bounds.lower()[k]
+                    } else {
+                        0.0
+                    }
+                })
+                .sum();
+            assert!(least > limit + 1e-9 * (1.0 + limit.abs()), "{method}: {least} is not above {limit}");
+        }
+    }
+}
+
+#[test]
+fn an_asset_without_a_plan_of_its_own_is_counted_not_named() {
+    let mut assets: Vec<AssetProblem> = random(Kind::Strong, 2, 1, 4).assets().to_vec();
+    let broken = local(&[(0.0, 1.0)], &[], &[1.0], &[(&[(0, 1.0)], 2.0, 3.0)]);
+    let coupling = SparseMatrix::from_triplets(1, 1, &[(0, 0, 1.0)]).expect("G");
+    assets.push(AssetProblem::new(AssetId::new("broken").expect("id"), broken, coupling, vec![]).expect("asset"));
+    let rows =
+        Coupling { names: vec!["r".into()], bounds: Bounds::new(vec![f64::NEG_INFINITY], vec![9.0]).expect("limit") };
+    let fleet = FleetProblem::new("broken", rows, assets).expect("a fleet");
+    let outcome = solve(&fleet, Method::Menu, &Options::default()).outcome;
+    assert_eq!((outcome.status, outcome.locally_infeasible, outcome.rounds), (Status::Infeasible, 1, 1));
+}
+
+#[test]
+fn unbounded_fleets_are_named_and_bounded_twins_are_not() {
+    // The first asset earns by selling without end; its twin may sell only what the second buys.
+    let fleet = |limit: f64| {
+        let seller = local(&[(0.0, f64::INFINITY)], &[], &[-1.0], &[]);
+        let buyer = local(&[(0.0, 2.0)], &[(0, 0, 1.0)], &[-1.0], &[]);
+        let asset = |name: &str, problem, v: f64| {
+            let g = SparseMatrix::from_triplets(1, 1, &[(0, 0, v)]).expect("G");
+            AssetProblem::new(AssetId::new(name).expect("id"), problem, g, vec![]).expect("asset")
+        };
+        let bounds = Bounds::new(vec![f64::NEG_INFINITY], vec![limit]).expect("limit");
+        FleetProblem::new(
+            "market",
+            Coupling { names: vec!["sold".into()], bounds },
+            vec![asset("seller", seller, 1.0), asset("buyer", buyer, -1.0)],
+        )
+        .expect("a fleet")
+    };
+    assert_eq!(oracle::fleet(&fleet(f64::INFINITY)), Verdict::Unbounded);
+    assert_eq!(solve(&fleet(f64::INFINITY), Method::Menu, &Options::default()).outcome.status, Status::Unbounded);
+    check(&fleet(1.0), Method::Menu, 1e-6);
+}
+
+#[test]
+fn a_safe_plan_comes_early_and_stays() {
+    let fleet = random(Kind::Degenerate, 6, 6, 8);
+    let mut participants: Vec<Participant> =
+        fleet.assets().iter().map(|a| Participant::new(a).expect("convex")).collect();
+    let mut coordination =
+        coordinator(Method::Menu, fleet.coupling(), participants.len(), &Options::default()).expect("a coordinator");
+    let mut safe_since = None;
+    let outcome = run(&mut *coordination, &mut participants, &mut PlainSum, &mut |_, outcome| {
+        if outcome.plan == Some(PlanKind::Safe) {
+            safe_since.get_or_insert(outcome.rounds);
+            assert!(outcome.certificate.as_ref().is_some_and(|c| c.coupling_violation <= 1e-9));
+        } else if safe_since.is_some() {
+            assert_eq!(outcome.plan, Some(PlanKind::Optimal), "a safe plan never goes away");
+        }
+        ControlFlow::Continue(())
+    })
+    .expect("a run");
+    assert_eq!(outcome.safe_round, safe_since);
+    assert!(safe_since.is_some_and(|round| round < outcome.rounds));
+}
+
+#[test]
+fn the_same_run_twice_is_the_same() {
+    let fleet = random(Kind::Degenerate, 5, 8, 21);
+    for method in Method::ALL {
+        let options = Options { tolerance: 1e-3, ..Options::default() };
+        let (a, b) = (solve(&fleet, method, &options), solve(&fleet, method, &options));
+        assert_eq!(a.outcome, b.outcome);
+        assert_eq!(a.x, b.x);
+    }
+}
+
+#[test]
+fn the_protocol_has_an_order() {
+    let fleet = random(Kind::Strong, 2, 3, 0);
+    let sum_of = |query: &RoundQuery, participants: &mut [Participant]| -> Result<SummedReport, SumError> {
+        let answers: Vec<Contribution> = participants.iter_mut().map(|p| p.answer(query).expect("an answer")).collect();
+        PlainSum.sum(query, &mut answers.into_iter())
+    };
+    for method in Method::ALL {
+        let mut participants: Vec<Participant> =
+            fleet.assets().iter().map(|a| Participant::new(a).expect("convex")).collect();
+        let mut coordination = coordinator(method, fleet.coupling(), 2, &Options::default()).expect("a coordinator");
+        let query = coordination.query().expect("a question");
+        assert_eq!(coordination.query().expect("the same question"), query, "asking twice changes nothing");
+        let sum = sum_of(&query, &mut participants).expect("a sum");
+        coordination.absorb(&sum).expect("absorbed");
+        assert_eq!(coordination.absorb(&sum), Err(CoordinationError::NothingAsked), "an answer counts once");
+        let _next = coordination.query().expect("a question");
+        assert!(
+            matches!(coordination.absorb(&sum), Err(CoordinationError::Report(_))),
+            "an old sum does not fit the new question"
+        );
+    }
+}
+
+#[test]
+fn sums_agree_with_the_reference_sum() {
+    let fleet = random(Kind::Strong, 7, 4, 2);
+    let mut participants: Vec<Participant> =
+        fleet.assets().iter().map(|a| Participant::new(a).expect("convex")).collect();
+    let mut coordination = coordinator(Method::Menu, fleet.coupling(), 7, &Options::default()).expect("a coordinator");
+    let query = coordination.query().expect("a question");
+    let answers: Vec<Contribution> = participants.iter_mut().map(|p| p.answer(&query).expect("an answer")).collect();
+    let plain = PlainSum.sum(&query, &mut answers.clone().into_iter()).expect("a sum");
+    let exact = CompensatedSum.sum(&query, &mut answers.into_iter()).expect("a sum");
+    for (a, b) in plain.values().iter().zip(exact.values()) {
+        assert!((a - b).abs() <= 1e-14 * (1.0 + a.abs().max(b.abs())));
+    }
+}

@@ -1,0 +1,10 @@
+//! solver-core from outside: against Clarabel, against finite differences, and against its own promises.
+
+mod allocations;
+mod barrier;
+mod conformance;
+mod coordination;
+mod fleets;
+mod local_solver;
+mod oracle;
+mod participants;
