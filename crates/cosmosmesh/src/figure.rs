@@ -1,6 +1,6 @@
 //! Numbers as people read them. Deterministic, no locale.
 
-/// Four significant digits; powers of ten outside 0.001..100000.
+/// Four significant digits; powers of ten outside 0.001..1000000.
 pub(crate) fn short(value: f64) -> String {
     digits(value, 4)
 }
@@ -21,7 +21,7 @@ pub(crate) fn digits(value: f64, count: usize) -> String {
     }
     let scientific = format!("{value:.*e}", count - 1);
     let exponent: i32 = scientific.split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
-    if (-3..5.max(count as i32)).contains(&exponent) {
+    if (-3..6.max(count as i32)).contains(&exponent) {
         let decimals = (count as i32 - 1 - exponent).max(0) as usize;
         trimmed(&format!("{value:.decimals$}"))
     } else {
@@ -87,7 +87,8 @@ mod tests {
             (1.0, "1"),
             (1234.5678, "1235"),
             (12345.6, "12346"),
-            (123456.7, "1.235e5"),
+            (123456.7, "123457"),
+            (1234567.8, "1.235e6"),
             (0.001234567, "0.001235"),
             (0.0001234567, "1.235e-4"),
             (-2.5, "-2.5"),

@@ -157,7 +157,7 @@ fn rounds(report: &SimulationReport) -> String {
         ("gap", "certified gap of the best plan"),
         ("violation", "its violation of the fleet's rows"),
         ("safe", "certified gap of the safe plan"),
-        ("zero", "on the floor: exactly zero"),
+        ("zero", "on the floor: smaller, or zero"),
         ("event", "first safe plan"),
     ]);
     let table = details("The rounds as a table", &convergence::table(report), "Rounds");

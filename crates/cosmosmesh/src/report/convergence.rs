@@ -101,16 +101,17 @@ fn name(class: &str) -> &'static str {
     }
 }
 
-/// The decades to show: around the tolerance and every positive value, ten of them at most; smaller values lie on the floor.
+/// The decades to show: from the largest value to at most three below the tolerance; smaller values lie on the floor.
 fn range(report: &SimulationReport) -> (f64, f64) {
-    const DECADES_MAX: i32 = 10;
+    const DECADES_BELOW: i32 = 3;
     let values = report.rounds.iter().flat_map(|round| LINES.iter().filter_map(|(_, value)| value(round)));
     let positive: Vec<f64> = values.filter(|v| *v > 0.0 && v.is_finite()).chain([report.tolerance]).collect();
     let highest = positive.iter().fold(report.tolerance, |most, v| most.max(*v));
     let lowest = positive.iter().fold(report.tolerance, |least, v| least.min(*v));
     let top = highest.log10().ceil().min(6.0) as i32;
     let top = top.max(report.tolerance.log10().ceil() as i32 + 1);
-    let floor = (lowest.log10().floor() as i32).min(report.tolerance.log10().floor() as i32 - 1).max(top - DECADES_MAX);
+    let tolerance = report.tolerance.log10().floor() as i32;
+    let floor = (lowest.log10().floor() as i32).clamp(tolerance - DECADES_BELOW, tolerance - 1);
     (10_f64.powi(floor), 10_f64.powi(top))
 }
 

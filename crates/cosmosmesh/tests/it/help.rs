@@ -22,6 +22,11 @@ fn help_of_validate() {
 }
 
 #[test]
+fn help_of_simulate() {
+    insta::assert_snapshot!(help(&["simulate", "--help"]));
+}
+
+#[test]
 fn help_of_variants() {
     insta::assert_snapshot!(help(&["variants", "--help"]));
 }

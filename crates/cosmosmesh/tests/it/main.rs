@@ -4,5 +4,6 @@
 mod bad_input;
 mod command;
 mod help;
+mod simulate;
 mod solve;
 mod validate;
