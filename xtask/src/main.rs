@@ -58,9 +58,9 @@ enum Verb {
     Sim {
         /// Names of scenarios; all of them if none is given
         names: Vec<String>,
-        /// Writes the figures as the expected ones
+        /// Writes what is found as the expected figures
         #[arg(long)]
-        bless: bool,
+        renew: bool,
     },
     /// Re-runs the tests of the frozen wire vectors
     Vectors,
@@ -73,7 +73,7 @@ fn main() -> ExitCode {
         Verb::Tidy => tidy::run(),
         Verb::Codegen { check } => codegen::run(check),
         Verb::Bench { what, package } => bench::run(what, package.as_deref()),
-        Verb::Sim { names, bless } => sim::run(&names, bless),
+        Verb::Sim { names, renew } => sim::run(&names, renew),
         Verb::Vectors => vectors::run(),
     };
     match result {
