@@ -36,6 +36,8 @@ pub struct Menu {
     base: Option<Base>,
     sides: f64,
     start: Start,
+    /// How often in a row the fleet was centred but no bolder candidate was accepted: each time the menu's steps are halved.
+    stuck: u32,
 }
 
 /// The accepted candidate of the last round.
@@ -96,6 +98,7 @@ impl Menu {
             base: None,
             sides: 1.0,
             start,
+            stuck: 0,
         })
     }
 
@@ -115,7 +118,8 @@ impl Menu {
             }
             let wary = if base.decrement > THRESHOLD { &[3.0][..] } else { &[] };
             let mut last = f64::INFINITY;
-            for factor in wary.iter().chain(&MENU) {
+            let patience = 0.5_f64.powi(self.stuck.min(6) as i32);
+            for factor in wary.iter().copied().chain(MENU.iter().map(|factor| factor.powf(patience))) {
                 let barrier = (base.barrier * factor).max(self.floor());
                 if barrier >= 0.99 * last {
                     continue;
@@ -227,6 +231,12 @@ impl Menu {
                 chosen = Some(candidate);
             }
         }
+        // A centred fleet that takes none of the bolder candidates would be offered the same menu for ever.
+        let still = match (&self.base, &chosen) {
+            (Some(old), Some(new)) => new.decrement < 0.1 * limit && new.barrier >= 0.999 * old.barrier,
+            _ => false,
+        };
+        self.stuck = if still { self.stuck + 1 } else { self.stuck.saturating_sub(1) };
         self.base = chosen;
     }
 }
