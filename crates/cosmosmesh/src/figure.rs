@@ -34,11 +34,11 @@ fn trimmed(text: &str) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text.to_owned() }
 }
 
-/// A small quantity such as a gap: two significant digits as a power of ten, `0` for zero.
+/// A quantity that is small when all is well, such as a gap: two significant digits, below a hundredth as a power of ten.
 pub(crate) fn tiny(value: f64) -> String {
     if value == 0.0 {
         "0".to_owned()
-    } else if !value.is_finite() {
+    } else if !value.is_finite() || value.abs() >= 0.01 {
         digits(value, 2)
     } else {
         format!("{value:.1e}")
@@ -105,7 +105,7 @@ mod tests {
         assert_eq!([bytes(999), bytes(12_345), bytes(999_999)], ["999 B", "12.3 kB", "1 MB"]);
         assert_eq!([duration(999), duration(1_500), duration(185_000)], ["999 ms", "1.5 s", "3 min 05 s"]);
         assert_eq!(duration(88_775_244), "24 h 39 min");
-        assert_eq!([tiny(0.0), tiny(3.21e-7)], ["0", "3.2e-7"]);
+        assert_eq!([tiny(0.0), tiny(3.21e-7), tiny(2.776)], ["0", "3.2e-7", "2.8"]);
         assert_eq!([count(1, "row"), count(0, "row")], ["1 row", "0 rows"]);
     }
 }

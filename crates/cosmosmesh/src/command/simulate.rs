@@ -2,7 +2,10 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use cosmosmesh_contracts::file::write_fleet;
 use cosmosmesh_contracts::plan::Status;
+use cosmosmesh_contracts::problem::FleetProblem;
+use cosmosmesh_simulator::fleet::Fleet;
 use cosmosmesh_simulator::report::SimulationReport;
 use cosmosmesh_simulator::scenario::{BUILT_IN, Scenario, builtin_source};
 use cosmosmesh_simulator::{Progress as Step, SimulateError, SimulateOptions, simulate};
@@ -37,6 +40,9 @@ pub(crate) struct Simulate {
     /// Write report.html and report.json into this folder
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
+    /// Write the problem that the fleet plans here, cosmosmesh.fleet/1, for `solve`
+    #[arg(long, value_name = "FILE")]
+    problem: Option<PathBuf>,
     /// Print the report as JSON instead of tables
     #[arg(long)]
     json: bool,
@@ -50,6 +56,7 @@ Examples:
   cosmosmesh simulate jezero-base
   cosmosmesh simulate jezero-base --seed 7 --report out/
   cosmosmesh simulate my-base.toml --variant admm --json
+  cosmosmesh simulate three-assets --problem three-assets.json
 
 The same seed and the same program give the same report, byte for byte.
 
@@ -65,7 +72,13 @@ impl Simulate {
         if let Some(folder) = &self.report {
             file::create_folder(folder)?;
         }
+        if let Some(path) = &self.problem {
+            file::check_writable(path)?;
+        }
         let scenario = load(name)?;
+        if let Some(path) = &self.problem {
+            file::write(path, &write_fleet(&problem(&scenario)?))?;
+        }
         interrupt::listen()?;
         let report = self.simulate(&scenario)?;
         if let Some(folder) = &self.report {
@@ -135,6 +148,14 @@ fn load(name: &str) -> Result<Scenario, Failure> {
         Scenario::parse(name, &text)
     };
     scenario.map_err(|error| Failure::bad_input(error.to_string()))
+}
+
+/// The problem that the fleet plans, in one place as only a simulation can have it.
+fn problem(scenario: &Scenario) -> Result<FleetProblem, Failure> {
+    let named = |error: &dyn std::fmt::Display| Failure::bad_input(format!("{}: {error}", scenario.name));
+    let fleet = Fleet::prepare(scenario).map_err(|error| named(&error))?;
+    let assets = fleet.members.into_iter().map(|member| member.problem).collect();
+    FleetProblem::new(scenario.name.clone(), fleet.coupling, assets).map_err(|error| named(&error))
 }
 
 fn exit(report: &SimulationReport) -> Exit {

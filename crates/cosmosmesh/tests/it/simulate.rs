@@ -56,6 +56,18 @@ fn the_page_stands_alone_and_its_drawings_have_words() {
 }
 
 #[test]
+fn the_problem_of_a_scenario_can_be_solved_on_its_own() {
+    let path = scratch("simulate-problem.json");
+    let simulated = run(&["simulate", "three-assets", "--json", "--problem", path.to_str().unwrap()]);
+    let solved = run(&["solve", path.to_str().unwrap(), "--tolerance", "1e-3", "--json"]);
+    assert_eq!((simulated.code, solved.code), (0, 0), "{}{}", simulated.stderr, solved.stderr);
+    let (simulated, solved) = (simulated.json(), solved.json());
+    assert_eq!(solved["problem"], "three-assets");
+    let [a, b] = [&simulated["certificate"]["objective"], &solved["objective"]].map(|v| v.as_f64().unwrap());
+    assert!((a - b).abs() <= 2e-3 * (1.0 + a.abs()), "over links {a}, in one process {b}");
+}
+
+#[test]
 fn a_wanted_activity_that_is_missing_is_explained() {
     let run = run(&["simulate", "three-assets"]);
     assert!(run.stdout.contains("wanted activities are planned in full"), "{}", run.stdout);
