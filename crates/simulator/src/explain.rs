@@ -67,9 +67,10 @@ impl<'a> Prices<'a> {
                 .filter(|&row| !local.rows().names[row].ends_with("_goal"))
                 .collect();
             for &row in &reached {
-                let balance = local.rows().bounds.is_equality(row);
-                if !balance {
-                    self.note(&mut found, &local.rows().names[row], BindingScope::Own, own.row_multipliers[row]);
+                // Balances and the rows that tie a share to its use pass a price on; the limit behind them is what is named.
+                let name = &local.rows().names[row];
+                if !local.rows().bounds.is_equality(row) && !name.contains("_share[") {
+                    self.note(&mut found, name, BindingScope::Own, own.row_multipliers[row]);
                 }
             }
             rows.extend(&reached);

@@ -1,11 +1,12 @@
 use cosmosmesh_contracts::MissionTime;
 use cosmosmesh_contracts::message::{Event, EventKind};
-use cosmosmesh_contracts::plan::{Outcome, PlanKind, Status};
+use cosmosmesh_contracts::plan::{Outcome, Status};
 use cosmosmesh_contracts::round::{Ask, Contribution, ReportLayout, RoundQuery, RoundResult};
 use cosmosmesh_contracts::traits::{Coordination, CoordinationError, Step, SumError};
 use cosmosmesh_contracts::wire::{decode, encode};
 
 use super::asset::{activated, unreadable};
+use super::headroom::Headroom;
 use super::running_sum::RunningSum;
 use crate::SimulateError;
 
@@ -14,7 +15,7 @@ use crate::SimulateError;
 /// It cannot hold an asset's answer once that is in the sum.
 pub(super) struct Facilitator {
     coordination: Box<dyn Coordination + Send>,
-    tolerance: f64,
+    headroom: Headroom,
     asset_count: usize,
     phase: Phase,
 }
@@ -33,14 +34,9 @@ pub(super) struct Question {
 }
 
 impl Facilitator {
-    /// Runs a coordination until a plan that meets every row is proven to a tolerance.
-    pub(super) fn new(coordination: Box<dyn Coordination + Send>, tolerance: f64, asset_count: usize) -> Self {
-        Self { coordination, tolerance, asset_count, phase: Phase::Idle }
-    }
-
-    /// The tolerance to give the coordination, so that it does not stop at a plan that breaks rows by the caller's tolerance.
-    pub(super) fn inner_tolerance(tolerance: f64) -> f64 {
-        (1e-6 * tolerance).max(1e-10)
+    /// Runs a coordination over rows with this head-room.
+    pub(super) fn new(coordination: Box<dyn Coordination + Send>, headroom: Headroom, asset_count: usize) -> Self {
+        Self { coordination, headroom, asset_count, phase: Phase::Idle }
     }
 
     /// The next question, or nothing once the rounds are over.
@@ -78,29 +74,18 @@ impl Facilitator {
         }
     }
 
-    /// What is known now. A plan is called optimal, or used at all, only if it meets every row: vehicles act on it.
+    /// What is known now about the fleet's true rows.
     pub(super) fn outcome(&self) -> Outcome {
-        let mut outcome = self.coordination.outcome();
-        let Some(certificate) = &outcome.certificate else { return outcome };
-        let safe = outcome.plan.is_some() && certificate.coupling_violation <= ROUNDING;
-        let proven = safe && certificate.gap_relative <= self.tolerance;
-        match outcome.status {
-            Status::RoundLimit | Status::Optimal if proven => {
-                outcome.status = Status::Optimal;
-                outcome.plan = Some(PlanKind::Optimal);
-            }
-            Status::Optimal => {
-                outcome.status = Status::RoundLimit;
-                outcome.plan = safe.then_some(PlanKind::Safe);
-            }
-            _ => outcome.plan = outcome.plan.filter(|_| safe),
-        }
-        outcome
+        self.headroom.judge(self.coordination.outcome())
     }
 
     /// Announces the result.
     pub(super) fn announce(&mut self) -> Vec<u8> {
-        let result = RoundResult::from(&self.outcome());
+        let mut result = RoundResult::from(&self.outcome());
+        if let Some(mix) = &mut result.mix {
+            // A weight that underflowed to nothing says nothing, and the wire form does not take it.
+            mix.weights.retain(|(_, weight)| *weight > 0.0);
+        }
         self.phase = Phase::Committing { version: u64::from(result.rounds), held: vec![false; self.asset_count] };
         encode(&result)
     }
@@ -120,9 +105,6 @@ impl Facilitator {
         Ok(held.iter().all(|held| *held).then(|| encode(&activated(now, *version))))
     }
 }
-
-/// A relative violation up to this is rounding.
-const ROUNDING: f64 = 1e-9;
 
 /// The smallest barrier parameter of a query, where the method has one.
 fn barrier(query: &RoundQuery) -> Option<f64> {

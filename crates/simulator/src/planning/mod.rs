@@ -11,6 +11,7 @@
 mod asset;
 mod driver;
 mod facilitator;
+mod headroom;
 mod running_sum;
 
 pub(crate) use driver::{Planned, plan};

@@ -31,12 +31,11 @@ fn passes_over_jezero_have_the_known_rhythm() {
     for (orbit, per_sol, minutes) in [
         (orbit(400.0, 400.0, 74.0), 2.7, 9.7),
         (orbit(400.0, 400.0, 93.1), 2.6, 9.0),
-        (orbit(255.0, 320.0, 92.7), 2.7, 6.0),
         (orbit(180.0, 4500.0, 75.0), 2.8, 71.0),
     ] {
         let (found_per_sol, found_minutes) = rhythm(&orbit);
         // The reference had one node and periapsis: its count is good to a pass in ten sols, its length to some per cent.
-        assert!((found_per_sol - per_sol).abs() <= 0.45, "{orbit:?}: {found_per_sol} passes per sol, not {per_sol}");
+        assert!((found_per_sol - per_sol).abs() <= 0.2, "{orbit:?}: {found_per_sol} passes per sol, not {per_sol}");
         assert!(
             (found_minutes / minutes - 1.0).abs() <= 0.1,
             "{orbit:?}: {found_minutes} minutes a pass, not {minutes}"

@@ -1,0 +1,164 @@
+use std::ops::ControlFlow;
+
+use cosmosmesh_contracts::plan::{PlanKind, Status};
+use cosmosmesh_simulator::report::Ending;
+use cosmosmesh_simulator::scenario::Scenario;
+use cosmosmesh_simulator::{Progress, SimulateOptions, simulate};
+use cosmosmesh_solver_core::Method;
+
+use crate::edit::{assert_good, edited, parse, run, with};
+
+fn builtin(name: &str) -> Scenario {
+    Scenario::load(name).unwrap()
+}
+
+#[test]
+fn three_assets_are_planned_and_no_limit_breaks_for_any_seed() {
+    for seed in 1..=5 {
+        assert_good(&run(&builtin("three-assets"), seed));
+    }
+}
+
+#[test]
+fn the_base_is_planned_and_no_limit_breaks_for_any_seed() {
+    for seed in 1..=2 {
+        assert_good(&run(&builtin("jezero-base"), seed));
+    }
+}
+
+#[test]
+fn the_textbook_method_plans_too() {
+    let scenario = parse(&edited("three-assets", &[("slot_count = 48", "slot_count = 12")]));
+    let options = SimulateOptions { method: Method::Admm, tolerance: 1e-2, ..SimulateOptions::default() };
+    let report = simulate(&scenario, &options, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_good(&report);
+}
+
+#[test]
+fn one_seed_gives_one_report_to_the_last_byte() {
+    let scenario = builtin("three-assets");
+    let text = |seed| serde_json::to_string(&run(&scenario, seed)).unwrap();
+    assert_eq!(text(7), text(7));
+    assert_ne!(text(7), text(8));
+}
+
+#[test]
+fn loss_costs_time_and_changes_no_plan() {
+    let time = |loss: &str| {
+        let new = format!("loss_fraction = {loss}");
+        let text = edited("three-assets", &[]).replace("loss_fraction = 0.01", &new);
+        let report = run(&parse(&text), 3);
+        assert_good(&report);
+        let plan: Vec<f64> = report.assets.iter().flat_map(|a| a.wanted.iter().map(|w| w.planned)).collect();
+        (report.figures.time_to_plan_ms.unwrap(), report.figures.retransmissions, plan)
+    };
+    let (clean, lossy) = (time("0.0"), time("0.10"));
+    assert_eq!(clean.1, 0);
+    assert!(lossy.1 > 100 && lossy.0 > clean.0, "{} ms without loss, {} ms with", clean.0, lossy.0);
+    assert_eq!(clean.2, lossy.2, "what arrives is what was sent");
+}
+
+#[test]
+fn messages_are_counted_as_they_travel() {
+    let report = run(&builtin("three-assets"), 1);
+    let rounds = u64::from(report.figures.rounds);
+    for asset in &report.assets {
+        let remote = u64::from(asset.id != report.facilitator);
+        // Queries, the result and the activation down; reports and one acknowledgement up.
+        assert_eq!(asset.traffic.messages_down, remote * (rounds + 2), "{}", asset.id);
+        assert_eq!(asset.traffic.messages_up, remote * (rounds + 1), "{}", asset.id);
+        assert_eq!(asset.traffic.hops, remote as u32);
+    }
+    let in_rounds: u64 = report.rounds.iter().map(|round| round.bytes_up).sum();
+    let sent: u64 = report.assets.iter().map(|asset| asset.traffic.bytes_up).sum();
+    assert!(in_rounds < sent && sent < in_rounds + 200, "all but the acknowledgements belong to rounds");
+    assert_eq!(report.rounds.len() as u64, rounds);
+}
+
+#[test]
+fn a_link_cut_from_the_start_stops_the_planning() {
+    let report = run(&with("three-assets", "[[fault]]\ncut = [\"drone\", \"habitat\"]\nstart_s = 0\n"), 1);
+    let Ending::LinkDown { link, asset, since_ms, during } = &report.ending else { panic!("{}", report.ending) };
+    assert_eq!((link.as_str(), asset.as_str(), *since_ms), ("habitat -> drone", "drone", 0));
+    assert_eq!(during, "round 1");
+    assert_eq!(
+        report.ending.to_string(),
+        "not planned: link habitat -> drone to asset drone down since T+00:00:00.000 (in round 1)"
+    );
+    assert_eq!((report.plan, report.figures.status, report.figures.rounds), (None, Status::RoundLimit, 0));
+    assert!(report.certificate.is_none() && report.figures.time_to_plan_ms.is_none());
+    assert!(report.assets.iter().all(|asset| !asset.in_effect));
+}
+
+#[test]
+fn a_link_cut_in_the_middle_leaves_the_best_safe_plan_known_and_not_in_effect() {
+    let clean = run(&builtin("three-assets"), 1);
+    let safe = clean.rounds.iter().find(|round| round.safe_gap.is_some()).expect("a safe plan");
+    let cut_s = safe.finished_ms as f64 / 1000.0 + 2.0;
+    let fault = format!("[[fault]]\ncut = [\"habitat\", \"rover\"]\nstart_s = {cut_s}\n");
+    let report = run(&with("three-assets", &fault), 1);
+    assert!(matches!(&report.ending, Ending::LinkDown { asset, .. } if asset == "rover"), "{}", report.ending);
+    assert_eq!(report.plan, None);
+    assert!(report.certificate.is_some(), "what was known by then is told");
+    assert!(report.assets.iter().all(|asset| !asset.in_effect));
+    assert!(report.violations.is_empty(), "keep-alive is always possible: {}", report.violations[0]);
+}
+
+#[test]
+fn a_plan_that_not_everybody_holds_takes_effect_nowhere() {
+    let clean = run(&builtin("three-assets"), 1);
+    let certificate_s = clean.figures.time_to_certificate_ms.unwrap() as f64 / 1000.0;
+    let fault = format!("[[fault]]\ncut = [\"habitat\", \"rover\"]\nstart_s = {certificate_s}\n");
+    let report = run(&with("three-assets", &fault), 1);
+    let Ending::LinkDown { during, .. } = &report.ending else { panic!("{}", report.ending) };
+    assert_eq!(during, "commit");
+    assert!(report.assets.iter().all(|asset| !asset.in_effect));
+    assert!(report.violations.is_empty());
+}
+
+#[test]
+fn a_cut_that_ends_delays_the_plan() {
+    let fault = "[[fault]]\ncut = [\"habitat\", \"rover\"]\nstart_s = 10\nend_s = 600\n";
+    let report = run(&with("three-assets", fault), 1);
+    assert_good(&report);
+    assert!(report.figures.time_to_plan_ms.unwrap() > 600_000);
+}
+
+#[test]
+fn a_link_too_slow_for_the_horizon_is_called_late() {
+    let text = edited("three-assets", &[("rate_bps = 250_000 ", "rate_bps = 20 ")]);
+    let report = run(&parse(&text), 1);
+    assert!(matches!(&report.ending, Ending::Late { asset, .. } if asset == "drone"), "{}", report.ending);
+    assert_eq!(report.plan, None);
+}
+
+#[test]
+fn an_answer_later_than_the_timeout_ends_the_planning() {
+    let text = edited("three-assets", &[("solve_ms = 500", "solve_ms = 5_000\nround_timeout_s = 3")]);
+    let report = run(&parse(&text), 1);
+    assert!(matches!(&report.ending, Ending::Late { during, .. } if during == "round 1"), "{}", report.ending);
+}
+
+#[test]
+fn whoever_breaks_off_gets_the_best_safe_plan() {
+    let options = SimulateOptions { tolerance: 1e-6, ..SimulateOptions::default() };
+    let mut stop_at_safe = |progress: Progress| match progress {
+        Progress::Round(round) if round.safe_gap.is_some() => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    };
+    let report = simulate(&builtin("three-assets"), &options, &mut stop_at_safe).unwrap();
+    assert_eq!((&report.ending, report.plan), (&Ending::Interrupted, Some(PlanKind::Safe)));
+    assert!(report.assets.iter().all(|asset| asset.in_effect));
+    assert!(report.violations.is_empty());
+}
+
+#[test]
+fn a_fleet_that_cannot_meet_its_rows_is_called_infeasible() {
+    // The rover is promised 280 W by the bus at all times; the habitat can feed 100 W.
+    let rover = "class = \"radioisotope-rover\"";
+    let (new_rover, habitat) = (format!("{rover}\nbus_baseline_w = 280.0"), "class = \"minimal-base\"");
+    let new_habitat = format!("{habitat}\nexport_max_w = 100.0");
+    let report = run(&parse(&edited("three-assets", &[(rover, &new_rover), (habitat, &new_habitat)])), 1);
+    assert_eq!(report.ending, Ending::Complete { status: Status::Infeasible });
+    assert_eq!(report.plan, None);
+}
