@@ -31,6 +31,8 @@ pub struct Admm {
     average: Vec<f64>,
     projected: Vec<f64>,
     dual: Vec<f64>,
+    /// By how much the limits are drawn in, so that a strict run, which comes from outside, arrives inside them.
+    margin: f64,
     rounds_max: u32,
     round: u32,
     asked: Asked,
@@ -53,7 +55,7 @@ impl Admm {
         }
         Ok(Self {
             assets: asset_count.max(1) as f64,
-            evidence: Evidence::new(coupling.bounds.clone(), options.tolerance),
+            evidence: Evidence::new(coupling.bounds.clone(), options),
             penalty: options.cost_scale,
             scale: None,
             lower: Vec::new(),
@@ -61,6 +63,7 @@ impl Admm {
             average: vec![0.0; m],
             projected: vec![0.0; m],
             dual: vec![0.0; m],
+            margin: if options.strict { 0.05 * options.tolerance * (1.0 + coupling.bounds.magnitude()) } else { 0.0 },
             rounds_max: options.rounds_max.unwrap_or(2000),
             round: 0,
             asked: Asked::Nothing,
@@ -117,9 +120,13 @@ impl Coordination for Admm {
             let norms = sum.field(FieldKind::RowNorms, 0);
             let scale: Vec<f64> =
                 norms.iter().map(|n| if *n > 0.0 { (n / count).sqrt().recip() } else { 1.0 }).collect();
-            let share = |(b, d): (&f64, &f64)| b * d / self.assets;
-            self.lower = self.evidence.bounds.lower().iter().zip(&scale).map(share).collect();
-            self.upper = self.evidence.bounds.upper().iter().zip(&scale).map(share).collect();
+            let bounds = &self.evidence.bounds;
+            for (k, d) in scale.iter().enumerate() {
+                let (lower, upper) = (bounds.lower()[k], bounds.upper()[k]);
+                let margin = self.margin.min(0.25 * (upper - lower));
+                self.lower.push((lower + margin) * d / self.assets);
+                self.upper.push((upper - margin) * d / self.assets);
+            }
             if let Some(prices) = &self.warm {
                 self.dual = prices.iter().zip(&scale).map(|(p, d)| p / d / self.penalty).collect();
             }

@@ -2,7 +2,7 @@ use cosmosmesh_contracts::plan::{Certificate, Outcome, PlanKind, Status};
 use cosmosmesh_contracts::problem::Bounds;
 use cosmosmesh_contracts::round::{ColumnKey, FieldKind, Mix, RoundQuery, SummedReport};
 
-use super::mixing;
+use super::{Options, mixing};
 
 /// What the sums have shown so far: aggregated plans, the best lower bound, the best mixes. Common to every method.
 ///
@@ -11,6 +11,8 @@ use super::mixing;
 pub(crate) struct Evidence {
     pub(crate) bounds: Bounds,
     pub(crate) tolerance: f64,
+    /// Whether only a plan that violates nothing ends the run.
+    strict: bool,
     /// `1 + ` the largest finite bound: what violations are measured against.
     pub(crate) magnitude: f64,
     pub(crate) rounds: u32,
@@ -48,11 +50,12 @@ pub(crate) struct Mixed {
 }
 
 impl Evidence {
-    pub(crate) fn new(bounds: Bounds, tolerance: f64) -> Self {
+    pub(crate) fn new(bounds: Bounds, options: &Options) -> Self {
         let (magnitude, m) = (1.0 + bounds.magnitude(), bounds.len());
         Self {
             bounds,
-            tolerance,
+            tolerance: options.tolerance,
+            strict: options.strict,
             magnitude,
             rounds: 0,
             dual_bound: f64::NEG_INFINITY,
@@ -179,7 +182,7 @@ impl Evidence {
                 self.safe_round_one_percent.get_or_insert(self.rounds);
             }
         }
-        if self.answer().is_some_and(|(plan, _)| self.error_of(plan) <= self.tolerance) {
+        if self.answer().is_some_and(|(_, kind)| kind == Some(PlanKind::Optimal)) {
             let boxed = self.answer().is_some_and(|(plan, _)| plan.boxed > 0.0);
             self.status = if boxed { Status::Unbounded } else { Status::Optimal };
         }
@@ -194,7 +197,7 @@ impl Evidence {
         if let Some(safe) = self.safe.as_ref().filter(proven) {
             return Some((safe, Some(PlanKind::Optimal)));
         }
-        if let Some(best) = self.best.as_ref().filter(proven) {
+        if let Some(best) = self.best.as_ref().filter(|best| !self.strict && proven(best)) {
             return Some((best, Some(PlanKind::Optimal)));
         }
         match (&self.safe, &self.best) {

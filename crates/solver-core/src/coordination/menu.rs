@@ -88,7 +88,7 @@ impl Menu {
         };
         Ok(Self {
             assets: asset_count.max(1) as f64,
-            evidence: Evidence::new(coupling.bounds.clone(), options.tolerance),
+            evidence: Evidence::new(coupling.bounds.clone(), options),
             scale: None,
             lower: Vec::new(),
             upper: Vec::new(),

@@ -76,13 +76,15 @@ pub struct Options {
     pub rounds_max: Option<u32>,
     /// Where to start.
     pub warm: Option<Warm>,
+    /// Stop only with a plan that violates no row, as vehicles need it; else one that violates rows within the tolerance will do.
+    pub strict: bool,
     /// The public scale of one asset's cost, the same for everybody: where the barrier starts, and ADMM's penalty.
     pub cost_scale: f64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { tolerance: 1e-6, rounds_max: None, warm: None, cost_scale: 1.0 }
+        Self { tolerance: 1e-6, rounds_max: None, warm: None, strict: false, cost_scale: 1.0 }
     }
 }
 

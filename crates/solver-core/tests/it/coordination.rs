@@ -239,3 +239,16 @@ fn sums_agree_with_the_reference_sum() {
         assert!((a - b).abs() <= 1e-14 * (1.0 + a.abs().max(b.abs())));
     }
 }
+
+#[test]
+fn a_strict_run_ends_with_a_plan_that_violates_nothing() {
+    for method in Method::ALL {
+        for kind in [Kind::Strong, Kind::TwoSided] {
+            let fleet = random(kind, 5, 6, 13);
+            let options = Options { tolerance: 1e-3, strict: true, ..Options::default() };
+            let Solved { outcome, x } = solve(&fleet, method, &options);
+            assert_eq!(outcome.status, Status::Optimal, "{kind:?} by {method}: {outcome:?}");
+            assert!(fleet.coupling().bounds.violation(&fleet.coupling_values(&x)) <= 1e-9, "{kind:?} by {method}");
+        }
+    }
+}

@@ -30,12 +30,7 @@ impl Dice {
 pub(crate) type Row<'a> = (&'a [(usize, f64)], f64, f64);
 
 /// A local problem from plain lists.
-pub(crate) fn local(
-    bounds: &[(f64, f64)],
-    p: &[(usize, usize, f64)],
-    q: &[f64],
-    rows: &[Row<'_>],
-) -> LocalProblem {
+pub(crate) fn local(bounds: &[(f64, f64)], p: &[(usize, usize, f64)], q: &[f64], rows: &[Row<'_>]) -> LocalProblem {
     let n = bounds.len();
     let names = |count: usize| (0..count).map(|k| k.to_string()).collect::<Vec<_>>();
     let (lower, upper) = bounds.iter().copied().unzip();
