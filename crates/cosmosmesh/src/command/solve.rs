@@ -43,6 +43,9 @@ pub(crate) struct Solve {
     /// The size of one asset's cost, where the search starts; the same for all, and public
     #[arg(long, default_value = "1", value_name = "C", value_parser = cost_scale)]
     cost_scale: f64,
+    /// Be content only with a plan that violates no fleet row at all, instead of one within the tolerance
+    #[arg(long)]
+    strict: bool,
     /// Ignore that variables must be whole; the plan is then never called optimal
     #[arg(long)]
     relax: bool,
@@ -141,8 +144,13 @@ impl Solve {
             })
             .collect();
         let mut participants = participants?;
-        let options =
-            Options { tolerance: self.tolerance, rounds_max: self.rounds_max, warm, cost_scale: self.cost_scale };
+        let options = Options {
+            tolerance: self.tolerance,
+            rounds_max: self.rounds_max,
+            warm,
+            cost_scale: self.cost_scale,
+            strict: self.strict,
+        };
         let mut coordinator = coordinator(self.variant, fleet.coupling(), fleet.assets().len(), &options)
             .map_err(|error| named(error.to_string()))?;
         let mut effort = Effort::default();
