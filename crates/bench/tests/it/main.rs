@@ -1,4 +1,5 @@
 //! The bench's integration tests.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod command;
 mod compare;
