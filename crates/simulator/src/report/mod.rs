@@ -104,7 +104,7 @@ pub enum Ending {
         /// What was going on: `round 3`, `commit`, ...
         during: String,
     },
-    /// The messages flowed, but too slowly: the planning had not ended when the horizon began.
+    /// The messages flowed, but too slowly: a time-out ran out, or the horizon began.
     Late {
         /// The asset that was waited for.
         asset: String,
@@ -135,8 +135,7 @@ impl core::fmt::Display for Ending {
             ),
             Self::Late { asset, during } => write!(
                 f,
-                "not planned: the horizon began while {during} still waited for asset {asset}; \
-                 start planning earlier or raise its link's rate"
+                "not planned: {during} waited in vain for asset {asset}; start planning earlier, raise its link's rate or allow more time"
             ),
         }
     }

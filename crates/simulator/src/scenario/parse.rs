@@ -71,7 +71,9 @@ pub(super) fn scenario(file: &str, text: &str) -> Result<Scenario> {
         let found = assets.iter().position(|asset| asset.id.as_str() == at.value);
         found.ok_or_else(|| source.at(&at.span, Kind::UnknownAsset { key: key.to_owned(), id: at.value.clone() }))
     };
-    let planning = planning(root.table("planning")?, &index)?;
+    // Whoever has the most power computes, unless the scenario says otherwise.
+    let habitat = assets.iter().position(|asset| asset.vehicle.kind() == "habitat");
+    let planning = planning(root.table("planning")?, &index, habitat.unwrap_or(0))?;
     let links: Vec<LinkSpec> =
         root.tables("link")?.into_iter().map(|table| link(table, &index, &assets)).collect::<Result<_>>()?;
     let passes = passes(root.tables("pass")?)?;
@@ -169,8 +171,15 @@ fn uncertainty(mut table: Table<'_>) -> Result<Uncertainty> {
     Ok(uncertainty)
 }
 
-fn planning(mut table: Table<'_>, index: &dyn Fn(&str, &At<String>) -> Result<usize>) -> Result<Planning> {
-    let facilitator = index("facilitator", &table.text("facilitator")?)?;
+fn planning(
+    mut table: Table<'_>,
+    index: &dyn Fn(&str, &At<String>) -> Result<usize>,
+    default: usize,
+) -> Result<Planning> {
+    let facilitator = match table.optional_text("facilitator")? {
+        Some(id) => index("facilitator", &id)?,
+        None => default,
+    };
     let solve_ms = table.integer("solve_ms", 0..=86_400_000)?;
     let timeout_s = table.optional_number("round_timeout_s", 1.0..=1e9)?;
     table.finish()?;

@@ -87,6 +87,15 @@ fn names_that_no_asset_has() {
 }
 
 #[test]
+fn the_habitat_facilitates_unless_told_otherwise() {
+    let facilitator = |line: &str| {
+        let text = edited("three-assets", &[("facilitator = \"habitat\"\n", line)]);
+        Scenario::parse("base.toml", &text).unwrap().planning.facilitator
+    };
+    assert_eq!((facilitator(""), facilitator("facilitator = \"rover\"\n")), (2, 0));
+}
+
+#[test]
 fn assets_out_of_reach() {
     let link = "[[link]]\nbetween = [\"habitat\", \"rover\"]\ndelay_ms = 1\nrate_bps = 256_000\nloss_fraction = 0.01\n";
     refused(link, "", "id = \"rover\"", &["no chain of links", "\"rover\"", "\"habitat\"", "add a [[link]]"]);
