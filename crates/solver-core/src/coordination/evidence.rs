@@ -207,9 +207,19 @@ impl Evidence {
         }
     }
 
-    /// The larger of a plan's violation and certified gap, whichever its sign: a violating plan may cost less than the optimum.
+    /// The largest of a plan's violation, its certified gap of either sign, and what its violation is worth at the best prices.
+    ///
+    /// A plan that violates rows by `v` may cost `p'v` less than any that does not: `f(x) >= D(p) - p'v`.
     pub(crate) fn error_of(&self, plan: &Mixed) -> f64 {
-        plan.violation.max(self.gap(plan.cost).abs())
+        let gain = self.gain(&plan.usage) / (1.0 + self.dual_bound.abs());
+        plan.violation.max(self.gap(plan.cost).abs()).max(if gain.is_finite() { gain } else { 0.0 })
+    }
+
+    /// `p'v` of a use: what its violations could save.
+    fn gain(&self, usage: &[f64]) -> f64 {
+        let (lower, upper) = (self.bounds.lower(), self.bounds.upper());
+        let over = |k: usize| (usage[k] - upper[k]).max(lower[k] - usage[k]).max(0.0);
+        self.prices.iter().enumerate().map(|(k, p)| p.abs() * over(k)).sum()
     }
 
     fn gap(&self, cost: f64) -> f64 {
@@ -248,7 +258,10 @@ impl Evidence {
         if !self.dual_bound.is_finite() {
             return candidates;
         }
-        let error = |c: &mixing::Candidate| self.bounds.violation(&c.usage).max(self.gap(c.cost).abs());
+        let scale = 1.0 + self.dual_bound.abs();
+        let error = |c: &mixing::Candidate| {
+            self.bounds.violation(&c.usage).max(self.gap(c.cost).abs()).max(self.gain(&c.usage) / scale)
+        };
         let least = candidates.iter().map(error).fold(f64::INFINITY, f64::min).max(0.01 * self.tolerance);
         candidates.into_iter().filter(|c| error(c) <= 1e4 * least).collect()
     }

@@ -31,7 +31,10 @@ pub(crate) fn best(
         .enumerate()
         .min_by(|a, b| a.1.total_cmp(&b.1))
         .map(|(k, e)| (k, e.clamp(1e-12, 1e12)))?;
-    let mut program = Program::over(candidates, bounds, centre, Some(magnitude * unit), 0.0);
+    // A violation counts by its size and by what it could save, whichever is more.
+    let priced = prices.iter().filter(|p| **p != 0.0).count().max(1) as f64;
+    let softness: Vec<f64> = prices.iter().map(|p| unit * magnitude.min(cost_scale / (priced * p.abs()))).collect();
+    let mut program = Program::over(candidates, bounds, centre, Some(&softness), 0.0);
     let cost: Vec<f64> = candidates.iter().map(|c| (c.cost - candidates[centre].cost) / cost_scale).collect();
     if fresh {
         // A plan that violates rows may also cost less than any that does not: both sides of the gap count.
@@ -71,16 +74,17 @@ struct Program {
 }
 
 impl Program {
-    /// The fleet's rows over the weights: `lower + margin <= sum_c theta_c Y_c <= upper - margin`, softened by `softness * t`.
+    /// The fleet's rows over the weights: `lower + margin <= sum_c theta_c Y_c <= upper - margin`, each softened by its `softness * t`.
     ///
     /// A side that every column keeps is left out: no mix can break it.
-    fn over(candidates: &[Candidate], bounds: &Bounds, centre: usize, softness: Option<f64>, margin: f64) -> Self {
+    fn over(candidates: &[Candidate], bounds: &Bounds, centre: usize, softness: Option<&[f64]>, margin: f64) -> Self {
         let n = candidates.len();
         let (entries, lower, upper) = (Vec::new(), Vec::new(), Vec::new());
         let mut program = Self { n, elastic: softness.is_some(), objective: Vec::new(), entries, lower, upper };
         program.row(&vec![1.0; n], None, 1.0, 1.0);
         for k in 0..bounds.len() {
             let base = candidates[centre].usage[k];
+            let softness = softness.map(|list| list[k]);
             let usage: Vec<f64> = candidates.iter().map(|c| c.usage[k] - base).collect();
             let (lower, upper) = (bounds.lower()[k], bounds.upper()[k]);
             let (mut low, mut high) = (lower + margin, upper - margin);
