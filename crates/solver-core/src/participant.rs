@@ -313,7 +313,8 @@ impl Participant {
             }
             let centred = self.engine.centre(&linear, 1.0, metric.as_ref(), mu, &mut point, 30);
             let (mut curvature, mut derivative) = (vec![0.0; t * t], vec![0.0; t]);
-            let sound = centred == Centred::Yes && self.engine.response(&point, &mut curvature, &mut derivative);
+            let sound =
+                centred == Centred::Yes && self.engine.response_nearby(metric.is_some(), &mut curvature, &mut derivative);
             if !sound {
                 // This candidate cannot be followed here; the plan stays the last good one and the decrement says "far".
                 point = self.base.as_ref().map_or_else(|| self.start.clone(), |base| base.point.clone());
@@ -418,10 +419,10 @@ impl Participant {
             let mut point =
                 self.pending.get(usize::from(index)).map_or_else(|| self.start.clone(), |r| r.point.clone());
             let floor = 1e-11 * (1.0 + self.engine.model.cost(&point.x).abs()) / 8.0;
-            let mut found = self.engine.attempt(&linear, 1.0, None, floor, &mut point, 40);
+            let mut found = self.engine.descend(&linear, 1.0, floor, &mut point, 40);
             if found == Centred::No || !point.x.iter().all(|x| x.is_finite()) {
                 point = self.start.clone();
-                found = self.engine.attempt(&linear, 1.0, None, 1e2 * floor, &mut point, 80);
+                found = self.engine.descend(&linear, 1.0, 1e2 * floor, &mut point, 80);
             }
             if found == Centred::No {
                 // The bound below is valid at any point; the plan is only kept from a point that is feasible.
@@ -468,7 +469,7 @@ impl Participant {
         self.engine.model.coupling_transpose(&r, &mut linear);
         let mut point = self.start.clone();
         let size = linear.iter().zip(&point.x).map(|(c, x)| (c * x).abs()).sum::<f64>();
-        let _ = self.engine.attempt(&linear, 0.0, None, 1e-10 * (1e-3 + size), &mut point, 60);
+        let _ = self.engine.descend(&linear, 0.0, 1e-10 * (1e-3 + size), &mut point, 60);
         let fixed: f64 = self.engine.model.g_fixed.iter().zip(&r).map(|(g, p)| g * p).sum();
         let usable = point.x.iter().chain(&point.y).all(|v| v.is_finite());
         let least = if usable { self.engine.lower_bound(&linear, 0.0, &point) } else { f64::NEG_INFINITY };

@@ -1,4 +1,7 @@
-use super::{Metric, Model, Newton, Point};
+use super::{Metric, Model, Newton, Point, Side};
+
+/// How far from a centre, relatively, a factor may be made that describes the response there.
+const FRESH: f64 = 1e-2;
 
 /// Whether a point on the central path was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,26 +24,27 @@ pub(crate) struct Engine {
     pub(crate) steps: u64,
     sides: f64,
     cold: Point,
+    upper: Side,
+    lower: Side,
+    /// The value of every constraint, how far `x` is from stationary, and the change of every constraint's value.
     value: Vec<f64>,
     dual: Vec<f64>,
-    off_upper: Vec<f64>,
-    off_lower: Vec<f64>,
-    aim_upper: Vec<f64>,
-    aim_lower: Vec<f64>,
+    change: Vec<f64>,
     rhs: Vec<f64>,
     pull: Vec<f64>,
     pull_step: Vec<f64>,
     shift: Vec<f64>,
-    step: Step,
+    /// Whether the last factor was made close enough to the last point to describe the response there.
+    fresh: bool,
 }
 
-/// A Newton step of every part of a [`Point`], and of the value of every constraint.
-struct Step {
-    solution: Vec<f64>,
-    slack_upper: Vec<f64>,
-    slack_lower: Vec<f64>,
-    push_upper: Vec<f64>,
-    push_lower: Vec<f64>,
+/// When a point is good enough.
+#[derive(Clone, Copy, PartialEq)]
+enum Goal {
+    /// On the central path at the barrier parameter.
+    Centre,
+    /// Complementarity below it, on the path or off.
+    Below,
 }
 
 impl Engine {
@@ -53,23 +57,16 @@ impl Engine {
             steps: 0,
             sides: model.sides().max(1) as f64,
             cold: Point::cold(&model, scale.clamp(1e-3, 1e6)),
+            upper: Side::upper(&model),
+            lower: Side::lower(&model),
             value: zeros(),
             dual: vec![0.0; model.n],
-            off_upper: zeros(),
-            off_lower: zeros(),
-            aim_upper: zeros(),
-            aim_lower: zeros(),
+            change: zeros(),
             rhs: zeros(),
             pull: vec![0.0; m],
             pull_step: vec![0.0; m],
             shift: vec![0.0; m],
-            step: Step {
-                solution: zeros(),
-                slack_upper: zeros(),
-                slack_lower: zeros(),
-                push_upper: zeros(),
-                push_lower: zeros(),
-            },
+            fresh: false,
             model,
         }
     }
@@ -96,19 +93,7 @@ impl Engine {
         if self.attempt(linear, quadratic, metric, mu, point, steps_max) == Centred::Yes {
             return Centred::Yes;
         }
-        let cold = std::mem::replace(
-            &mut self.cold,
-            Point {
-                x: vec![],
-                y: vec![],
-                slack_upper: vec![],
-                slack_lower: vec![],
-                push_upper: vec![],
-                push_lower: vec![],
-            },
-        );
-        point.assign(&cold);
-        self.cold = cold;
+        point.assign(&self.cold);
         self.attempt(linear, quadratic, metric, mu, point, 100)
     }
 
@@ -122,19 +107,50 @@ impl Engine {
         point: &mut Point,
         steps_max: u32,
     ) -> Centred {
-        let tolerance = (1e-2 * mu).clamp(1e-10, 1e-9);
+        self.follow(linear, quadratic, metric, (mu, Goal::Centre), point, steps_max)
+    }
+
+    /// Brings stationarity and feasibility below 1e-10 and the mean complementarity below `mu`, wherever that is: cheaper than a centre.
+    pub(crate) fn descend(
+        &mut self,
+        linear: &[f64],
+        quadratic: f64,
+        mu: f64,
+        point: &mut Point,
+        steps_max: u32,
+    ) -> Centred {
+        self.follow(linear, quadratic, None, (mu, Goal::Below), point, steps_max)
+    }
+
+    fn follow(
+        &mut self,
+        linear: &[f64],
+        quadratic: f64,
+        metric: Option<&Metric>,
+        (mu, goal): (f64, Goal),
+        point: &mut Point,
+        steps_max: u32,
+    ) -> Centred {
+        let tolerance = if goal == Goal::Centre { (1e-2 * mu).clamp(1e-10, 1e-9) } else { 1e-10 };
+        let least = if goal == Goal::Centre { mu } else { 0.1 * mu };
         let scale = 1.0 + linear.iter().fold(0.0_f64, |worst, v| worst.max(v.abs()));
+        self.fresh = false;
+        // A step of length alpha leaves 1 - alpha of a linear residual; much more means that the solves are inexact.
+        let (mut expected, mut refinements) = (f64::INFINITY, self.newton.refinements());
         for _ in 0..=steps_max {
-            let residual = self.residuals(linear, quadratic, metric, scale, point);
-            let (mean, off) = self.complementarity(mu, point);
+            let (residual, mean, apart) = self.measure(linear, quadratic, metric, scale, mu, point);
             if !residual.is_finite() || !mean.is_finite() {
                 return Centred::No;
             }
-            if residual < tolerance && off < 1e-4 {
+            let near = if goal == Goal::Centre { apart < 1e-4 } else { mean <= mu };
+            if residual < tolerance && near {
                 return Centred::Yes;
             }
+            if residual > expected.max(0.1 * tolerance) {
+                refinements = refinements.max(3);
+            }
             self.steps += 1;
-            if self.newton.factor(&self.model, point, quadratic).is_err() {
+            if self.newton.factor(&self.model, quadratic).is_err() {
                 return Centred::No;
             }
             if let Some(metric) = metric
@@ -142,39 +158,62 @@ impl Engine {
             {
                 return Centred::No;
             }
-            self.aim(mu, point, false);
-            if mean > 2.0 * mu {
+            if mean > 2.0 * least {
                 // Far from the target: predict, look how far one gets, then correct towards what is in reach.
-                self.aim(0.0, point, false);
-                self.direction(metric, point);
+                self.direction(metric, 0.0, false, point, refinements);
                 let reach = self.reach(point).min(1.0);
-                let ahead = self.mean_after(point, reach);
-                let target = mu.max((ahead / mean).powi(3).clamp(1e-4, 1.0) * mean);
-                self.aim(target, point, true);
+                let ahead = self.upper.sum_after(&point.slack_upper, &point.push_upper, reach)
+                    + self.lower.sum_after(&point.slack_lower, &point.push_lower, reach);
+                let target = least.max((ahead / self.sides / mean).powi(3).clamp(1e-4, 1.0) * mean);
+                self.direction(metric, target, true, point, refinements);
+            } else {
+                self.direction(metric, least, false, point, refinements);
             }
-            self.direction(metric, point);
             let alpha = (0.995 * self.reach(point)).min(1.0);
             self.advance(point, alpha);
+            expected = (1.1 - alpha) * residual;
+            self.fresh = alpha == 1.0 && apart < FRESH;
         }
         Centred::No
     }
 
-    /// Values of all constraints, and how far the point is from stationary and feasible.
-    fn residuals(&mut self, linear: &[f64], quadratic: f64, metric: Option<&Metric>, scale: f64, point: &Point) -> f64 {
-        let Self { model, value, dual, pull, shift, .. } = self;
+    /// How far the point is from stationary and feasible, the mean complementarity, and the largest relative deviation from `mu`.
+    fn measure(
+        &mut self,
+        linear: &[f64],
+        quadratic: f64,
+        metric: Option<&Metric>,
+        scale: f64,
+        mu: f64,
+        point: &Point,
+    ) -> (f64, f64, f64) {
+        let Self { model, newton, value, dual, change, pull, shift, .. } = self;
         let n = model.n;
-        value[..n].copy_from_slice(&point.x);
-        value[n..].fill(0.0);
-        model.a.multiply_add(&point.x, &mut value[n..]);
         dual.copy_from_slice(linear);
         if quadratic != 0.0 {
             model.multiply_p(&point.x, dual);
         }
-        for j in 0..n {
-            dual[j] += point.push_upper[j] - point.push_lower[j];
-            for (i, v) in model.a.column(j) {
-                dual[j] += v * point.multiplier(model, n + i);
+        // The net multipliers of all constraints go through the buffer of the changes.
+        let multipliers = change;
+        for (w, (up, down)) in multipliers.iter_mut().zip(point.push_upper.iter().zip(&point.push_lower)) {
+            *w = up - down;
+        }
+        let (bounds, rows) = multipliers.split_at_mut(n);
+        for ((w, y), equality) in rows.iter_mut().zip(&point.y).zip(&model.equality[n..]) {
+            if *equality {
+                *w = *y;
             }
+        }
+        let (columns, row_values) = value.split_at_mut(n);
+        columns.copy_from_slice(&point.x);
+        row_values.fill(0.0);
+        for (j, column) in model.a.iter().enumerate() {
+            let (x, mut sum) = (point.x[j], bounds[j]);
+            for &(i, v) in column {
+                row_values[i as usize] += v * x;
+                sum += v * rows[i as usize];
+            }
+            dual[j] += sum;
         }
         if let Some(metric) = metric {
             model.coupling(&point.x, shift);
@@ -183,181 +222,105 @@ impl Engine {
             model.coupling_transpose(pull, dual);
         }
         let mut worst = dual.iter().fold(0.0_f64, |w, v| w.max(v.abs())) / scale;
-        for k in 0..model.constraints() {
+        for k in n..model.constraints() {
             if model.equality[k] {
                 worst = worst.max((value[k] - model.upper[k]).abs() / (1.0 + model.upper[k].abs()));
-                continue;
-            }
-            if model.upper[k].is_finite() {
-                self.off_upper[k] = value[k] + point.slack_upper[k] - model.upper[k];
-                worst = worst.max(self.off_upper[k].abs() / (1.0 + model.upper[k].abs()));
-            }
-            if model.lower[k].is_finite() {
-                self.off_lower[k] = value[k] - point.slack_lower[k] - model.lower[k];
-                worst = worst.max(self.off_lower[k].abs() / (1.0 + model.lower[k].abs()));
             }
         }
-        worst
+        newton.weight.fill(0.0);
+        let upper = self.upper.measure(value, &point.slack_upper, &point.push_upper, mu, &mut newton.weight);
+        let lower = self.lower.measure(value, &point.slack_lower, &point.push_lower, mu, &mut newton.weight);
+        (
+            worst.max(upper.violation).max(lower.violation),
+            (upper.sum + lower.sum) / self.sides,
+            upper.apart.max(lower.apart),
+        )
     }
 
-    /// Mean of slack times multiplier, and the largest relative deviation of one of them from `mu`.
-    fn complementarity(&self, mu: f64, point: &Point) -> (f64, f64) {
-        let (mut sum, mut off) = (0.0, 0.0_f64);
-        for k in 0..self.model.constraints() {
-            if self.model.equality[k] {
-                continue;
-            }
-            if self.model.upper[k].is_finite() {
-                let product = point.slack_upper[k] * point.push_upper[k];
-                sum += product;
-                off = off.max((product / mu - 1.0).abs());
-            }
-            if self.model.lower[k].is_finite() {
-                let product = point.slack_lower[k] * point.push_lower[k];
-                sum += product;
-                off = off.max((product / mu - 1.0).abs());
-            }
-        }
-        (sum / self.sides, off)
-    }
-
-    /// Sets by how much every product of slack and multiplier must fall; `second` adds the predictor's second-order term.
-    fn aim(&mut self, target: f64, point: &Point, second: bool) {
-        for k in 0..self.model.constraints() {
-            let (mut upper, mut lower) = (
-                point.slack_upper[k] * point.push_upper[k] - target,
-                point.slack_lower[k] * point.push_lower[k] - target,
-            );
-            if second {
-                upper += self.step.slack_upper[k] * self.step.push_upper[k];
-                lower += self.step.slack_lower[k] * self.step.push_lower[k];
-            }
-            (self.aim_upper[k], self.aim_lower[k]) = (upper, lower);
-        }
-    }
-
-    /// The Newton step for the aims set.
-    fn direction(&mut self, metric: Option<&Metric>, point: &Point) {
+    /// The Newton step towards products of `target`.
+    fn direction(&mut self, metric: Option<&Metric>, target: f64, second: bool, point: &Point, refinements: u32) {
         let n = self.model.n;
-        for k in 0..self.model.constraints() {
-            if self.model.equality[k] {
-                self.rhs[k] = self.model.upper[k] - self.value[k];
-                continue;
-            }
-            let mut e = 0.0;
-            if self.model.upper[k].is_finite() {
-                e += (-self.aim_upper[k] + point.push_upper[k] * self.off_upper[k]) / point.slack_upper[k];
-            }
-            if self.model.lower[k].is_finite() {
-                e += (self.aim_lower[k] + point.push_lower[k] * self.off_lower[k]) / point.slack_lower[k];
-            }
-            self.rhs[k] = if k < n { -self.dual[k] - e } else { -e / self.newton.weight(k) };
+        let rhs = &mut self.rhs;
+        rhs.fill(0.0);
+        self.upper.aim(target, second, &point.slack_upper, &point.push_upper, rhs);
+        self.lower.aim(target, second, &point.slack_lower, &point.push_lower, rhs);
+        for (e, dual) in rhs.iter_mut().zip(&self.dual) {
+            *e = -dual - *e;
         }
-        self.newton.solve(&self.model, metric, &mut self.rhs, &mut self.pull_step);
-        let step = &mut self.step;
-        step.solution.copy_from_slice(&self.rhs);
-        // From here on `rhs` holds the change of every constraint's value.
-        self.rhs[n..].fill(0.0);
-        let (dx, dr) = self.rhs.split_at_mut(n);
-        self.model.a.multiply_add(dx, dr);
-        for k in 0..self.model.constraints() {
-            if self.model.equality[k] {
-                continue;
-            }
-            let change = self.rhs[k];
-            if self.model.upper[k].is_finite() {
-                step.slack_upper[k] = -self.off_upper[k] - change;
-                step.push_upper[k] =
-                    (-self.aim_upper[k] - point.push_upper[k] * step.slack_upper[k]) / point.slack_upper[k];
-            }
-            if self.model.lower[k].is_finite() {
-                step.slack_lower[k] = self.off_lower[k] + change;
-                step.push_lower[k] =
-                    (-self.aim_lower[k] - point.push_lower[k] * step.slack_lower[k]) / point.slack_lower[k];
-            }
+        for k in n..self.model.constraints() {
+            rhs[k] = if self.model.equality[k] {
+                self.model.upper[k] - self.value[k]
+            } else {
+                -rhs[k] / self.newton.weight[k]
+            };
         }
+        self.newton.solve(&self.model, metric, rhs, &mut self.pull_step, refinements);
+        let (dx, dr) = self.change.split_at_mut(n);
+        dx.copy_from_slice(&self.rhs[..n]);
+        dr.fill(0.0);
+        self.model.a.combine(dx, dr);
+        self.upper.step(&self.change, &point.push_upper);
+        self.lower.step(&self.change, &point.push_lower);
     }
 
     /// The largest step that keeps every slack and multiplier at zero or above.
     fn reach(&self, point: &Point) -> f64 {
-        let mut alpha = f64::INFINITY;
-        let pairs = [
-            (&point.slack_upper, &self.step.slack_upper),
-            (&point.slack_lower, &self.step.slack_lower),
-            (&point.push_upper, &self.step.push_upper),
-            (&point.push_lower, &self.step.push_lower),
-        ];
-        for (values, steps) in pairs {
-            for (v, d) in values.iter().zip(steps) {
-                if *d < 0.0 {
-                    alpha = alpha.min(-v / d);
-                }
-            }
-        }
-        alpha
-    }
-
-    /// Mean complementarity after a step of length `alpha`.
-    fn mean_after(&self, point: &Point, alpha: f64) -> f64 {
-        let mut sum = 0.0;
-        for k in 0..self.model.constraints() {
-            sum += (point.slack_upper[k] + alpha * self.step.slack_upper[k])
-                * (point.push_upper[k] + alpha * self.step.push_upper[k]);
-            sum += (point.slack_lower[k] + alpha * self.step.slack_lower[k])
-                * (point.push_lower[k] + alpha * self.step.push_lower[k]);
-        }
-        sum / self.sides
+        self.lower.reach(&point.push_lower, self.upper.reach(&point.push_upper, 0.0)).recip()
     }
 
     fn advance(&mut self, point: &mut Point, alpha: f64) {
         let n = self.model.n;
-        for (x, d) in point.x.iter_mut().zip(&self.step.solution) {
-            *x += alpha * d;
-        }
-        for i in 0..self.model.rows {
-            if self.model.equality[n + i] {
-                point.y[i] += alpha * self.step.solution[n + i];
+        let (dx, dw) = self.rhs.split_at(n);
+        point.x.iter_mut().zip(dx).for_each(|(x, d)| *x += alpha * d);
+        for ((y, d), equality) in point.y.iter_mut().zip(dw).zip(&self.model.equality[n..]) {
+            if *equality {
+                *y += alpha * d;
             }
         }
-        let pairs = [
-            (&mut point.slack_upper, &self.step.slack_upper),
-            (&mut point.slack_lower, &self.step.slack_lower),
-            (&mut point.push_upper, &self.step.push_upper),
-            (&mut point.push_lower, &self.step.push_lower),
-        ];
-        for (values, steps) in pairs {
-            for (v, d) in values.iter_mut().zip(steps) {
-                *v += alpha * d;
-            }
-        }
+        self.upper.advance(&mut point.slack_upper, &mut point.push_upper, alpha);
+        self.lower.advance(&mut point.slack_lower, &mut point.push_lower, alpha);
     }
 
-    /// Writes `S` (full) and `dy/dmu` at a centre of barrier parameter `mu`; the metric plays no part.
+    /// Writes `S` (full) and `dy/dmu` at the centre that was reached last; the metric plays no part.
     ///
     /// Returns false if the arithmetic broke down.
-    pub(crate) fn response(&mut self, point: &Point, curvature: &mut [f64], barrier_derivative: &mut [f64]) -> bool {
-        if self.newton.factor(&self.model, point, 1.0).is_err() {
+    pub(crate) fn response(&mut self, curvature: &mut [f64], barrier_derivative: &mut [f64]) -> bool {
+        self.fresh = false;
+        self.response_nearby(false, curvature, barrier_derivative)
+    }
+
+    /// The same from the last factor, if that was made a step before and within [`FRESH`] of the centre: as good for a prediction.
+    ///
+    /// `metric` tells whether the last steps were taken with one, so that `S` is known already.
+    pub(crate) fn response_nearby(
+        &mut self,
+        metric: bool,
+        curvature: &mut [f64],
+        barrier_derivative: &mut [f64],
+    ) -> bool {
+        if !self.fresh && self.newton.factor(&self.model, 1.0).is_err() {
             return false;
         }
-        curvature.copy_from_slice(self.newton.curvature(&self.model));
+        curvature.copy_from_slice(if self.fresh && metric {
+            self.newton.last_curvature()
+        } else {
+            self.newton.curvature(&self.model)
+        });
         let n = self.model.n;
+        let rhs = &mut self.rhs;
+        rhs.fill(0.0);
+        self.upper.barrier_derivative(rhs);
+        self.lower.barrier_derivative(rhs);
         for k in 0..self.model.constraints() {
-            if self.model.equality[k] {
-                self.rhs[k] = 0.0;
-                continue;
-            }
-            let mut e = 0.0;
-            if self.model.upper[k].is_finite() {
-                e += 1.0 / point.slack_upper[k];
-            }
-            if self.model.lower[k].is_finite() {
-                e -= 1.0 / point.slack_lower[k];
-            }
-            self.rhs[k] = if k < n { -e } else { -e / self.newton.weight(k) };
+            rhs[k] = match (k < n, self.model.equality[k]) {
+                (true, _) => -rhs[k],
+                (_, true) => 0.0,
+                _ => -rhs[k] / self.newton.weight[k],
+            };
         }
-        self.newton.solve(&self.model, None, &mut self.rhs, &mut self.pull_step);
-        for (out, row) in barrier_derivative.iter_mut().zip(&self.model.g) {
-            *out = row.iter().map(|&(j, v)| v * self.rhs[j]).sum();
+        self.newton.solve(&self.model, None, rhs, &mut self.pull_step, 2);
+        for (out, row) in barrier_derivative.iter_mut().zip(self.model.g.iter()) {
+            *out = row.iter().map(|&(j, v)| v * self.rhs[j as usize]).sum();
         }
         true
     }
@@ -401,10 +364,8 @@ impl Engine {
             sum -= paid;
             size += paid.abs();
         }
-        for j in 0..n {
-            for (i, v) in model.a.column(j) {
-                dual[j] += v * value[n + i];
-            }
+        for (dual, column) in dual.iter_mut().zip(model.a.iter()) {
+            *dual += column.iter().map(|&(i, v)| v * value[n + i as usize]).sum::<f64>();
         }
         for j in 0..n {
             let (g, x) = (dual[j], point.x[j]);

@@ -1,5 +1,7 @@
 use cosmosmesh_contracts::problem::{Bounds, LocalProblem, SparseMatrix};
 
+use super::Lists;
+
 /// A local problem made ready for the interior point: fixed variables removed, columns and rows scaled by powers of two.
 ///
 /// # Shape
@@ -11,7 +13,8 @@ pub(crate) struct Model {
     pub(crate) p: Vec<(usize, usize, f64)>,
     pub(crate) q: Vec<f64>,
     pub(crate) c: f64,
-    pub(crate) a: SparseMatrix,
+    /// The kept rows over the free variables, one list per variable.
+    pub(crate) a: Lists,
     pub(crate) lower: Vec<f64>,
     pub(crate) upper: Vec<f64>,
     pub(crate) equality: Vec<bool>,
@@ -20,7 +23,7 @@ pub(crate) struct Model {
     /// The fleet rows that this asset touches with a free variable or a fixed one.
     pub(crate) touched: Vec<usize>,
     /// Its coefficients in each touched row, over free variables.
-    pub(crate) g: Vec<Vec<(usize, f64)>>,
+    pub(crate) g: Lists,
     /// What its fixed variables use of each touched row.
     pub(crate) g_fixed: Vec<f64>,
     raw_norms: Vec<f64>,
@@ -110,6 +113,8 @@ impl Model {
             }
         }
         let reach = reach(&a, &lower, &upper, n);
+        let a = Lists::new((0..n).map(|j| a.column(j)));
+        let g = Lists::new(g.iter().map(|row| row.iter().copied()));
         Self {
             n,
             rows,
@@ -188,15 +193,15 @@ impl Model {
 
     /// Use of the touched rows at `x`.
     pub(crate) fn coupling(&self, x: &[f64], out: &mut [f64]) {
-        for ((out, row), fixed) in out.iter_mut().zip(&self.g).zip(&self.g_fixed) {
-            *out = fixed + row.iter().map(|&(j, v)| v * x[j]).sum::<f64>();
+        for ((out, row), fixed) in out.iter_mut().zip(self.g.iter()).zip(&self.g_fixed) {
+            *out = fixed + row.iter().map(|&(j, v)| v * x[j as usize]).sum::<f64>();
         }
     }
 
     /// Adds `G' p` to `out`; one price per touched row.
     pub(crate) fn coupling_transpose(&self, p: &[f64], out: &mut [f64]) {
         for (row, p) in self.g.iter().zip(p) {
-            row.iter().for_each(|&(j, v)| out[j] += v * p);
+            row.iter().for_each(|&(j, v)| out[j as usize] += v * p);
         }
     }
 
@@ -215,8 +220,8 @@ impl Model {
 
     /// Rescales the touched rows by a factor per fleet row.
     pub(crate) fn scale_coupling(&mut self, factor: &[f64]) {
-        for ((&row, g), fixed) in self.touched.iter().zip(&mut self.g).zip(&mut self.g_fixed) {
-            g.iter_mut().for_each(|(_, v)| *v *= factor[row]);
+        for (k, (&row, fixed)) in self.touched.iter().zip(&mut self.g_fixed).enumerate() {
+            self.g.scale(k, factor[row]);
             *fixed *= factor[row];
         }
     }

@@ -1,4 +1,4 @@
-use super::{Metric, Model, Point};
+use super::{Metric, Model};
 use crate::linear::{Breakdown, Dense, Ldl, mirror, weighted_gram};
 
 /// Static regularisation of the quasi-definite system; iterative refinement takes its error out again.
@@ -20,17 +20,17 @@ const DELTA_CAREFUL: f64 = 1e-8;
 /// docs/math/federated-solver.md#local.
 pub(crate) struct Newton {
     ldl: Ldl,
-    p_places: Vec<usize>,
-    a_places: Vec<usize>,
-    diagonal_places: Vec<usize>,
-    /// `D` per constraint; one for an equality row, where it is not used.
-    weight: Vec<f64>,
+    p_places: Vec<u32>,
+    a_places: Vec<u32>,
+    diagonal_places: Vec<u32>,
+    /// `D` per constraint, for the caller to write before [`Newton::factor`]; not used at an equality row.
+    pub(crate) weight: Vec<f64>,
     quadratic: f64,
     delta: f64,
-    /// `L^-1 P G'`, one column per touched row, and `1/d`.
+    /// `L^-1 P G'`, one column per touched row, where those columns can be non-zero, and the columns weighted by `1/d`.
     half: Vec<f64>,
     half_weighted: Vec<f64>,
-    inverse_pivots: Vec<f64>,
+    ancestors: Vec<Vec<u32>>,
     /// `S = G K^-1 G'` in full.
     curvature: Vec<f64>,
     schur: Dense,
@@ -55,21 +55,24 @@ impl Newton {
             }
         }
         let a_start = entries.len();
-        entries.extend(model.a.triplets().map(|(i, j, _)| (j, n + i)));
+        for (j, column) in model.a.iter().enumerate() {
+            entries.extend(column.iter().map(|&(i, _)| (j, n + i as usize)));
+        }
         let signs: Vec<i8> = (0..size).map(|k| if k < n { 1 } else { -1 }).collect();
         let (ldl, places) = Ldl::analyse(size, &entries, &signs);
         let m = model.touched.len();
+        let narrow = |places: &[usize]| places.iter().map(|&k| k as u32).collect();
         Self {
-            p_places: p_slots.iter().map(|&k| places[k]).collect(),
-            a_places: places[a_start..].to_vec(),
-            diagonal_places: places[..size].to_vec(),
+            p_places: p_slots.iter().map(|&k| places[k] as u32).collect(),
+            a_places: narrow(&places[a_start..]),
+            diagonal_places: narrow(&places[..size]),
+            ancestors: model.g.iter().map(|row| ldl.ancestors(row.iter().map(|e| e.0 as usize))).collect(),
             ldl,
             weight: vec![1.0; size],
             quadratic: 1.0,
             delta: DELTA,
             half: vec![0.0; size * m],
             half_weighted: vec![0.0; size * m],
-            inverse_pivots: vec![0.0; size],
             curvature: vec![0.0; m * m],
             schur: Dense::zeros(m),
             system: vec![0.0; size],
@@ -80,37 +83,37 @@ impl Newton {
         }
     }
 
-    /// Regularises more from now on: slower to refine, but safe where equality rows depend on each other.
+    /// From here on regularises more and refines every solve: for rows that depend on each other.
     pub(crate) fn be_careful(&mut self) {
         self.delta = DELTA_CAREFUL;
     }
 
-    /// Factors the system at a point. `quadratic` is 1, or 0 to drop the quadratic cost.
-    pub(crate) fn factor(&mut self, model: &Model, point: &Point, quadratic: f64) -> Result<(), Breakdown> {
+    /// Corrections per solve that the regularisation asks for.
+    pub(crate) fn refinements(&self) -> u32 {
+        if self.delta > DELTA { 6 } else { 0 }
+    }
+
+    /// Factors the system for the present weights. `quadratic` is 1, or 0 to drop the quadratic cost.
+    pub(crate) fn factor(&mut self, model: &Model, quadratic: f64) -> Result<(), Breakdown> {
         self.quadratic = quadratic;
         let values = &mut self.ldl.values;
-        values.fill(0.0);
-        for (place, entry) in self.p_places.iter().zip(&model.p) {
-            values[*place] += quadratic * entry.2;
+        let (columns, rows) = self.diagonal_places.split_at(model.n);
+        for (&place, d) in columns.iter().zip(&self.weight) {
+            values[place as usize] = d + self.delta;
         }
-        for (place, v) in self.a_places.iter().zip(model.a.values()) {
-            values[*place] = *v;
+        for (k, &place) in rows.iter().enumerate() {
+            let k = model.n + k;
+            values[place as usize] = if model.equality[k] { -self.delta } else { -1.0 / self.weight[k] - self.delta };
         }
-        for k in 0..model.constraints() {
-            let place = self.diagonal_places[k];
-            if model.equality[k] {
-                values[place] = -self.delta;
-                continue;
+        for (&place, &(i, j, v)) in self.p_places.iter().zip(&model.p) {
+            if i == j {
+                values[place as usize] += quadratic * v;
+            } else {
+                values[place as usize] = quadratic * v;
             }
-            let mut d = 0.0;
-            if model.upper[k].is_finite() {
-                d += point.push_upper[k] / point.slack_upper[k];
-            }
-            if model.lower[k].is_finite() {
-                d += point.push_lower[k] / point.slack_lower[k];
-            }
-            self.weight[k] = d;
-            values[place] += if k < model.n { d + self.delta } else { -1.0 / d - self.delta };
+        }
+        for (&place, &(_, v)) in self.a_places.iter().zip(model.a.entries()) {
+            values[place as usize] = v;
         }
         self.ldl.factor()
     }
@@ -118,14 +121,17 @@ impl Newton {
     /// Computes `S = G K^-1 G'` from the present factor.
     pub(crate) fn curvature(&mut self, model: &Model) -> &[f64] {
         let (size, m) = (model.constraints(), model.touched.len());
-        for k in 0..size {
-            self.inverse_pivots[k] = 1.0 / self.ldl.pivot(k);
+        let columns = self.half.chunks_exact_mut(size.max(1)).zip(&self.ancestors);
+        for (row, (out, ancestors)) in model.g.iter().zip(columns) {
+            self.ldl.half_solve(row, ancestors, out);
         }
-        for (row, out) in model.g.iter().zip(self.half.chunks_exact_mut(size.max(1))) {
-            self.ldl.half_solve(row, out);
-        }
-        weighted_gram(&self.half, &self.inverse_pivots, m, &mut self.half_weighted, &mut self.curvature);
+        weighted_gram(&self.half, self.ldl.inverse_pivots(), m, &mut self.half_weighted, &mut self.curvature);
         mirror(&mut self.curvature, m);
+        &self.curvature
+    }
+
+    /// `S` as last computed.
+    pub(crate) fn last_curvature(&self) -> &[f64] {
         &self.curvature
     }
 
@@ -140,23 +146,39 @@ impl Newton {
 
     /// Solves for `(dx, dw)` in place, and `dd` if a metric is attached. `rhs` has one entry per constraint.
     ///
-    /// Two steps of refinement against the system without regularisation.
-    pub(crate) fn solve(&mut self, model: &Model, metric: Option<&Metric>, rhs: &mut [f64], dd: &mut [f64]) {
+    /// Up to `refinements` corrections against the system without regularisation.
+    pub(crate) fn solve(
+        &mut self,
+        model: &Model,
+        metric: Option<&Metric>,
+        rhs: &mut [f64],
+        dd: &mut [f64],
+        refinements: u32,
+    ) {
+        if refinements == 0 && metric.is_none() {
+            self.ldl.solve(rhs);
+            return;
+        }
         self.system.copy_from_slice(rhs);
+        self.touched_a.fill(0.0);
         self.once(model, metric.is_some());
-        let mut solution = std::mem::take(&mut self.correction);
-        solution.copy_from_slice(&self.system);
         if metric.is_some() {
             dd.copy_from_slice(&self.touched_b);
         }
+        if refinements == 0 {
+            rhs.copy_from_slice(&self.system);
+            return;
+        }
+        let mut solution = std::mem::take(&mut self.correction);
+        solution.copy_from_slice(&self.system);
         let scale = rhs.iter().fold(0.0_f64, |worst, v| worst.max(v.abs()));
-        for _ in 0..4 {
+        for _ in 0..refinements {
             let error = self.error(model, metric, rhs, &solution, dd);
             if error <= 1e-14 * scale {
                 break;
             }
             self.system.copy_from_slice(&self.residual);
-            self.once_with(model, metric.is_some());
+            self.once(model, metric.is_some());
             solution.iter_mut().zip(&self.system).for_each(|(s, c)| *s += c);
             if metric.is_some() {
                 dd.iter_mut().zip(&self.touched_b).for_each(|(d, c)| *d += c);
@@ -166,14 +188,8 @@ impl Newton {
         self.correction = solution;
     }
 
-    /// `system <- K^-1 system` with `rhs_g = 0`.
+    /// `system <- K^-1 system`, with `rhs_g` in `touched_a` and `dd` into `touched_b`.
     fn once(&mut self, model: &Model, metric: bool) {
-        self.touched_a.fill(0.0);
-        self.once_with(model, metric);
-    }
-
-    /// The same, with `rhs_g` in `touched_a`.
-    fn once_with(&mut self, model: &Model, metric: bool) {
         if !metric {
             self.ldl.solve(&mut self.system);
             return;
@@ -181,13 +197,13 @@ impl Newton {
         // dd = (W^-1 + S)^-1 (G K^-1 rhs - rhs_g), then (dx, dw) = K^-1 (rhs - G' dd).
         self.residual.copy_from_slice(&self.system);
         self.ldl.solve(&mut self.system);
-        for ((t, row), g) in self.touched_b.iter_mut().zip(&model.g).zip(&self.touched_a) {
-            *t = row.iter().map(|&(j, v)| v * self.system[j]).sum::<f64>() - g;
+        for ((t, row), g) in self.touched_b.iter_mut().zip(model.g.iter()).zip(&self.touched_a) {
+            *t = row.iter().map(|&(j, v)| v * self.system[j as usize]).sum::<f64>() - g;
         }
         self.schur.solve(&mut self.touched_b, 1);
         self.system.copy_from_slice(&self.residual);
         for (row, d) in model.g.iter().zip(&self.touched_b) {
-            row.iter().for_each(|&(j, v)| self.system[j] -= v * d);
+            row.iter().for_each(|&(j, v)| self.system[j as usize] -= v * d);
         }
         self.ldl.solve(&mut self.system);
     }
@@ -207,12 +223,13 @@ impl Newton {
                 }
             }
         }
-        for j in 0..n {
-            rx[j] -= self.weight[j] * dx[j];
-            for (i, v) in model.a.column(j) {
-                rx[j] -= v * dw[i];
-                rr[i] -= v * dx[j];
+        for (j, column) in model.a.iter().enumerate() {
+            let mut sum = self.weight[j] * dx[j];
+            for &(i, v) in column {
+                sum += v * dw[i as usize];
+                rr[i as usize] -= v * dx[j];
             }
+            rx[j] -= sum;
         }
         for i in 0..model.rows {
             if !model.equality[n + i] {
@@ -224,16 +241,11 @@ impl Newton {
             let m = model.touched.len();
             for (a, row) in model.g.iter().enumerate() {
                 let pulled: f64 = metric.inverse[a * m..(a + 1) * m].iter().zip(dd).map(|(w, d)| w * d).sum();
-                self.touched_a[a] = pulled - row.iter().map(|&(j, v)| v * dx[j]).sum::<f64>();
-                row.iter().for_each(|&(j, v)| rx[j] -= v * dd[a]);
+                self.touched_a[a] = pulled - row.iter().map(|&(j, v)| v * dx[j as usize]).sum::<f64>();
+                row.iter().for_each(|&(j, v)| rx[j as usize] -= v * dd[a]);
             }
             worst = self.touched_a.iter().fold(worst, |w, v| w.max(v.abs()));
         }
         residual.iter().fold(worst, |w, v| w.max(v.abs()))
-    }
-
-    /// `D` of constraint `k` at the last factored point.
-    pub(crate) fn weight(&self, k: usize) -> f64 {
-        self.weight[k]
     }
 }

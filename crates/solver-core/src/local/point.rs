@@ -34,7 +34,7 @@ impl Point {
         };
         let mut r = vec![0.0; count];
         r[..model.n].copy_from_slice(&x);
-        model.a.multiply_add(&x, &mut r[model.n..]);
+        model.a.combine(&x, &mut r[model.n..]);
         point.x.append(&mut x);
         for k in 0..count {
             if model.equality[k] {
@@ -78,7 +78,7 @@ impl Point {
         self.x.copy_from_slice(x);
         let mut r = vec![0.0; model.constraints()];
         r[..model.n].copy_from_slice(x);
-        model.a.multiply_add(x, &mut r[model.n..]);
+        model.a.combine(x, &mut r[model.n..]);
         for k in 0..model.constraints() {
             if model.equality[k] {
                 continue;
