@@ -412,13 +412,16 @@ impl Participant {
     /// Certified lower bounds, and the plans that come with them.
     fn bounds_at(&mut self, query: &RoundQuery, out: &mut Writer<'_>) {
         let touched = self.engine.model.touched.clone();
+        // What the bound lacks is to be small beside the distance of the boldest candidate from the optimum.
+        let boldest = query.points.iter().fold(f64::INFINITY, |least, point| least.min(point.barrier));
         for (k, &index) in query.bound_points.iter().enumerate() {
             let candidate = &query.points[usize::from(index)];
             let prices: Vec<f64> = touched.iter().map(|&row| candidate.prices[row]).collect();
             let linear = self.priced(&prices);
             let mut point =
                 self.pending.get(usize::from(index)).map_or_else(|| self.start.clone(), |r| r.point.clone());
-            let floor = 1e-11 * (1.0 + self.engine.model.cost(&point.x).abs()) / 8.0;
+            let exact = 1e-11 * (1.0 + self.engine.model.cost(&point.x).abs()) / 8.0;
+            let floor = exact.max(1e-3 * boldest);
             let mut found = self.engine.descend(&linear, 1.0, floor, &mut point, 40);
             if found == Centred::No || !point.x.iter().all(|x| x.is_finite()) {
                 point = self.start.clone();
@@ -469,7 +472,7 @@ impl Participant {
         self.engine.model.coupling_transpose(&r, &mut linear);
         let mut point = self.start.clone();
         let size = linear.iter().zip(&point.x).map(|(c, x)| (c * x).abs()).sum::<f64>();
-        let _ = self.engine.descend(&linear, 0.0, 1e-10 * (1e-3 + size), &mut point, 60);
+        let _ = self.engine.descend(&linear, 0.0, 1e-8 * (1e-3 + size), &mut point, 60);
         let fixed: f64 = self.engine.model.g_fixed.iter().zip(&r).map(|(g, p)| g * p).sum();
         let usable = point.x.iter().chain(&point.y).all(|v| v.is_finite());
         let least = if usable { self.engine.lower_bound(&linear, 0.0, &point) } else { f64::NEG_INFINITY };
