@@ -69,7 +69,10 @@ fn minimise(engine: &mut Engine, point: &mut Point, budget: Budget) -> (Centred,
     let sides = engine.model.sides().max(1) as f64;
     let mut mu = 0.1 * budget.tolerance / sides;
     let steps = engine.steps;
-    let mut found = engine.centre(&linear, 1.0, None, mu, point, budget.iterations_max);
+    let mut found = engine.descend(&linear, 1.0, mu, point, budget.iterations_max);
+    if found == Centred::No {
+        found = engine.centre(&linear, 1.0, None, mu, point, budget.iterations_max);
+    }
     let cost = engine.model.cost(&point.x).abs();
     if found == Centred::No && cost.is_finite() && cost > 1.0 {
         // A large cost makes the absolute target unreachable; the relative one is what was asked for.
