@@ -21,7 +21,39 @@ const INFEASIBLE: f64 = 1e-7;
 
 impl LocalSolver for InteriorPoint {
     fn supports(&self, class: ProblemClass) -> bool {
-        matches!(class, ProblemClass::Linear | ProblemClass::ConvexQuadratic)
+        supports(class)
+    }
+
+    fn solve(
+        &mut self,
+        problem: &LocalProblem,
+        warm: Option<&WarmStart>,
+        budget: Budget,
+    ) -> Result<LocalReport, SolveError> {
+        PreparedInteriorPoint::new().solve(problem, warm, budget)
+    }
+}
+
+/// The same solver for a stream of problems: what it found out about one problem's pattern serves the next of the same pattern.
+///
+/// A problem of another pattern is analysed anew, so the answers are those of [`InteriorPoint`] whatever comes.
+/// # Cost
+/// A problem of the last one's pattern saves the ordering and the symbolic factor.
+#[derive(Default)]
+pub struct PreparedInteriorPoint {
+    engine: Option<Engine>,
+}
+
+impl PreparedInteriorPoint {
+    /// A solver that has seen nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl LocalSolver for PreparedInteriorPoint {
+    fn supports(&self, class: ProblemClass) -> bool {
+        supports(class)
     }
 
     fn solve(
@@ -37,7 +69,11 @@ impl LocalSolver for InteriorPoint {
         {
             return Err(SolveError::WarmStart);
         }
-        let mut engine = Engine::new(Model::new(problem, &SparseMatrix::zeros(0, n), 0.0));
+        let model = Model::new(problem, &SparseMatrix::zeros(0, n), 0.0);
+        let mut engine = match self.engine.take() {
+            Some(engine) => engine.renewed(model),
+            None => Engine::new(model),
+        };
         let mut point = engine.cold().clone();
         if let Some(warm) = warm {
             point.warm(&engine.model, &engine.model.reduced(&warm.x));
@@ -48,6 +84,7 @@ impl LocalSolver for InteriorPoint {
         };
         let solution = solution_of(problem, &engine.model, &point);
         if found == Centred::Yes {
+            self.engine = Some(engine);
             let objective = problem.objective().value(&solution.x);
             return report(LocalOutcome::Optimal { solution, objective }, 0);
         }
@@ -61,6 +98,10 @@ impl LocalSolver for InteriorPoint {
         }
         report(LocalOutcome::Stopped { solution }, more + again)
     }
+}
+
+fn supports(class: ProblemClass) -> bool {
+    matches!(class, ProblemClass::Linear | ProblemClass::ConvexQuadratic)
 }
 
 /// Follows the barrier down until the complementarity left is below the tolerance of the cost.

@@ -49,11 +49,21 @@ enum Goal {
 
 impl Engine {
     pub(crate) fn new(model: Model) -> Self {
+        let newton = Newton::new(&model);
+        Self::with(model, newton)
+    }
+
+    /// An engine for another model, which keeps the analysis of this one's pattern if the patterns agree.
+    pub(crate) fn renewed(self, model: Model) -> Self {
+        if self.model.has_pattern_of(&model) { Self::with(model, self.newton.cleared()) } else { Self::new(model) }
+    }
+
+    fn with(model: Model, newton: Newton) -> Self {
         let (size, m) = (model.constraints(), model.touched.len());
         let zeros = || vec![0.0; size];
         let scale = model.q.iter().fold(0.0_f64, |worst, v| worst.max(v.abs()));
         Self {
-            newton: Newton::new(&model),
+            newton,
             steps: 0,
             sides: model.sides().max(1) as f64,
             cold: Point::cold(&model, scale.clamp(1e-3, 1e6)),

@@ -19,6 +19,12 @@ impl Lists {
         self.pointers.windows(2).map(|ends| &self.entries[ends[0] as usize..ends[1] as usize])
     }
 
+    /// Whether both have entries at the same places.
+    pub(crate) fn has_pattern_of(&self, other: &Self) -> bool {
+        let places = |lists: &Self| lists.entries.iter().map(|entry| entry.0).collect::<Vec<_>>();
+        self.pointers == other.pointers && places(self) == places(other)
+    }
+
     /// All entries in order.
     pub(crate) fn entries(&self) -> &[(u32, f64)] {
         &self.entries

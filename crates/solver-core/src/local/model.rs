@@ -138,6 +138,15 @@ impl Model {
         }
     }
 
+    /// Whether the matrices have entries at the same places.
+    pub(crate) fn has_pattern_of(&self, other: &Self) -> bool {
+        let p = |model: &Self| model.p.iter().map(|&(i, j, _)| (i, j)).collect::<Vec<_>>();
+        (self.n, self.rows) == (other.n, other.rows)
+            && self.a.has_pattern_of(&other.a)
+            && self.g.has_pattern_of(&other.g)
+            && p(self) == p(other)
+    }
+
     /// How many constraints can push: variables and rows.
     pub(crate) fn constraints(&self) -> usize {
         self.n + self.rows

@@ -83,6 +83,11 @@ impl Newton {
         }
     }
 
+    /// The same analysis for another problem of the same pattern.
+    pub(crate) fn cleared(self) -> Self {
+        Self { delta: DELTA, ..self }
+    }
+
     /// From here on regularises more and refines every solve: for rows that depend on each other.
     pub(crate) fn be_careful(&mut self) {
         self.delta = DELTA_CAREFUL;

@@ -8,3 +8,4 @@ mod fleets;
 mod local_solver;
 mod oracle;
 mod participants;
+mod pool;
