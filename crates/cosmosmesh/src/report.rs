@@ -68,7 +68,7 @@ fn legend(entries: &[(&str, &str)]) -> String {
 }
 
 fn head(report: &SimulationReport) -> String {
-    let (mood, sentence) = verdict(report);
+    let (mood, sentences) = verdict(report);
     let (class, sign) = match mood {
         Mood::Good => ("good", "✓ Planned"),
         Mood::Fair => ("fair", "! Planned in part"),
@@ -81,7 +81,7 @@ fn head(report: &SimulationReport) -> String {
          <div class=\"facts\">\n{}<div>\n{}{broken}</div>\n</div>\n",
         escape(&report.scenario),
         escape(&report.description),
-        escape(&sentence),
+        escape(&sentences.join(" ")),
         figures(report).html("Figures of the run"),
         margins(report).html("Narrowest margins in the integrated sol"),
     )

@@ -113,7 +113,7 @@ impl Simulate {
 
     fn people(&self, report: &SimulationReport) -> String {
         let (_, verdict) = report::verdict(report);
-        let mut text = format!("{}: {}\n\n{verdict}\n\n", report.scenario, report.description);
+        let mut text = format!("{}: {}\n\n{}\n\n", report.scenario, report.description, verdict.join("\n"));
         text.push_str(&report::figures(report).text());
         if !report.figures.margins.is_empty() {
             text.push_str(&format!("\n{}", report::margins(report).text()));

@@ -78,7 +78,9 @@ fn figure(report: &SimulationReport, id: &str, how: &str, unit: &str, x_of: &dyn
     if let Some(safe) = rounds.iter().find(|round| Some(round.round) == report.figures.safe_round) {
         let at = x.at(x_of(safe));
         drawing.line("event", [at, TOP], [at, bottom]);
-        drawing.text("note", [at + 5.0, TOP + 10.0], Anchor::Start, &format!("first safe plan: round {}", safe.round));
+        let (beside, anchor) =
+            if at < (LEFT + right) / 2.0 { (at + 5.0, Anchor::Start) } else { (at - 5.0, Anchor::End) };
+        drawing.text("note", [beside, TOP + 10.0], anchor, &format!("first safe plan: round {}", safe.round));
     }
     for (class, value) in LINES {
         let known: Vec<(&RoundReport, f64)> = rounds.iter().filter_map(|round| Some((round, value(round)?))).collect();

@@ -30,6 +30,10 @@ pub(super) fn traffic(report: &SimulationReport) -> String {
         let y = TOP + k as f64 * LINE;
         let base = y + BAR - 3.0;
         drawing.text("lane", [4.0, base], Anchor::Start, &clip(&asset.id, 18));
+        if asset.id == report.facilitator {
+            drawing.text("note", [LEFT, base], Anchor::Start, "adds up the reports");
+            continue;
+        }
         let sides = [("sent", asset.traffic.bytes_up, LEFT), ("received", asset.traffic.bytes_down, LEFT + half)];
         for (class, count, x) in sides {
             let width = (half - MIDDLE - 14.0) * count as f64 / most.max(1) as f64;

@@ -15,8 +15,8 @@ pub(crate) enum Mood {
     Poor,
 }
 
-/// The run in one or two sentences, and how well it went.
-pub(crate) fn verdict(report: &SimulationReport) -> (Mood, String) {
+/// How well the run went, and in a sentence each: the planning, and the sol that followed.
+pub(crate) fn verdict(report: &SimulationReport) -> (Mood, [String; 2]) {
     let planned = planning(report);
     let executed = execution(report);
     let mood = if report.plan.is_none() || !report.violations.is_empty() {
@@ -26,7 +26,7 @@ pub(crate) fn verdict(report: &SimulationReport) -> (Mood, String) {
     } else {
         Mood::Fair
     };
-    (mood, format!("{planned} {executed}"))
+    (mood, [planned, executed])
 }
 
 fn planning(report: &SimulationReport) -> String {

@@ -4,6 +4,7 @@
 mod bad_input;
 mod command;
 mod help;
+mod readme;
 mod simulate;
 mod solve;
 mod validate;
