@@ -23,7 +23,7 @@ pub(crate) fn check(file: &File) -> Vec<String> {
     if lines > LINES_MAX && !head(&file.text).contains(EXCUSE) {
         findings.push(format!("{}: has {lines} lines; split it, or start it with `//! ... {EXCUSE} ...`", file.path));
     }
-    let integration = file.path.contains("/tests/");
+    let product = file.path.contains("/src/");
     for (number, line) in file.text.lines().enumerate() {
         let code = line.split("//").next().unwrap_or_default();
         let mut find = |what: &str| findings.push(format!("{}:{}: {what}", file.path, number + 1));
@@ -33,7 +33,7 @@ pub(crate) fn check(file: &File) -> Vec<String> {
         if code.trim_start().starts_with("#[ignore") {
             find("a test is ignored; assert today's answer and say why it is wrong");
         }
-        if !integration && code.trim_start().starts_with("#![allow(") && code == line && !code.contains("reason") {
+        if product && code.trim_start().starts_with("#![allow(") && code == line && !code.contains("reason") {
             find("a lint is switched off for a whole module without a reason");
         }
     }
@@ -99,6 +99,7 @@ mod tests {
         check_one("crates/a/tests/it/x.rs", "    #[ignore = \"slow\"]\n", "a test is ignored");
         check_one("crates/a/src/lib.rs", "#![allow(dead_code)]\n", "without a reason");
         check_one("crates/a/src/lib.rs", "#![allow(dead_code, reason = \"because\")]\n", "");
-        check_one("crates/a/examples/x.rs", "#![allow(dead_code)] // Because.\n", "");
+        check_one("crates/a/src/lib.rs", "#![allow(dead_code)] // Because.\n", "");
+        check_one("crates/a/benches/x.rs", "#![allow(missing_docs)]\n", "");
     }
 }
