@@ -19,6 +19,8 @@ pub(crate) struct Prices<'a> {
 
 /// From a want to the rows that matter to it there are at most so many steps.
 const STEPS: usize = 3;
+/// Variables by which a want is supplied, by the stems of their names.
+const SUPPLIES: [&str; 6] = ["stored_kwh[", "charge_kw[", "discharge_kw[", "bus_kw[", "memory_gbit[", "share:"];
 /// A price below this part of the dearest one does not count.
 const NOTABLE: f64 = 1e-3;
 /// So many rows are named.
@@ -74,7 +76,13 @@ impl<'a> Prices<'a> {
                 }
             }
             rows.extend(&reached);
-            columns.extend(local.rows().matrix.triplets().filter(|t| reached.contains(&t.0)).map(|t| t.1));
+            // Stores, plugs and shares supply the want; other activities in the same row only compete with it.
+            let supplies = |column: &usize| {
+                let name = &local.variables().names[*column];
+                SUPPLIES.iter().any(|stem| name.starts_with(stem))
+            };
+            let entries = local.rows().matrix.triplets().filter(|entry| reached.contains(&entry.0));
+            columns.extend(entries.map(|entry| entry.1).filter(supplies));
         }
         for (column, price) in own.bound_multipliers.iter().enumerate().filter(|bound| bound.1.abs() > notable) {
             let name = &local.variables().names[column];

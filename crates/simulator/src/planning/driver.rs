@@ -10,7 +10,6 @@ use cosmosmesh_solver_core::{Options, coordinator};
 
 use super::asset::{AssetProcess, Reply, unreadable};
 use super::facilitator::Facilitator;
-use super::headroom::Headroom;
 use crate::contacts::channels;
 use crate::fleet::Fleet;
 use crate::link::{Delivery, Happening, Network};
@@ -42,16 +41,16 @@ pub(crate) fn plan(
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Planned, SimulateError> {
     let names: Vec<String> = scenario.assets.iter().map(|asset| asset.id.to_string()).collect();
-    let (headroom, inside) = Headroom::of(&fleet.coupling, options.tolerance).map_err(SimulateError::Rows)?;
-    let tolerance = headroom.inner_tolerance();
-    let solver = Options { tolerance, rounds_max: options.rounds_max, ..Options::default() };
-    let coordination = coordinator(options.method, &inside, names.len(), &solver);
+    // Vehicles act on plans, and a limit is a limit: only a plan that violates nothing will do.
+    let (tolerance, rounds_max) = (options.tolerance, options.rounds_max);
+    let solver = Options { tolerance, rounds_max, strict: true, ..Options::default() };
+    let coordination = coordinator(options.method, &fleet.coupling, names.len(), &solver);
     let process = |(name, member): (&String, &crate::fleet::Member)| AssetProcess::new(name.clone(), &member.problem);
     let mut driver = Driver {
         here: scenario.planning.facilitator,
         solve_ms: scenario.planning.solve_ms,
         timeout_ms: scenario.planning.round_timeout_ms,
-        facilitator: Facilitator::new(coordination.map_err(SimulateError::Coordination)?, headroom, names.len()),
+        facilitator: Facilitator::new(coordination.map_err(SimulateError::Coordination)?, names.len()),
         assets: names.iter().zip(&fleet.members).map(process).collect::<Result<_, _>>()?,
         answers: vec![None; names.len()],
         traffic: vec![Traffic::default(); names.len()],

@@ -6,7 +6,6 @@ use cosmosmesh_contracts::traits::{Coordination, CoordinationError, Step, SumErr
 use cosmosmesh_contracts::wire::{decode, encode};
 
 use super::asset::{activated, unreadable};
-use super::headroom::Headroom;
 use super::running_sum::RunningSum;
 use crate::SimulateError;
 
@@ -15,7 +14,6 @@ use crate::SimulateError;
 /// It cannot hold an asset's answer once that is in the sum.
 pub(super) struct Facilitator {
     coordination: Box<dyn Coordination + Send>,
-    headroom: Headroom,
     asset_count: usize,
     phase: Phase,
 }
@@ -35,8 +33,8 @@ pub(super) struct Question {
 
 impl Facilitator {
     /// Runs a coordination over rows with this head-room.
-    pub(super) fn new(coordination: Box<dyn Coordination + Send>, headroom: Headroom, asset_count: usize) -> Self {
-        Self { coordination, headroom, asset_count, phase: Phase::Idle }
+    pub(super) fn new(coordination: Box<dyn Coordination + Send>, asset_count: usize) -> Self {
+        Self { coordination, asset_count, phase: Phase::Idle }
     }
 
     /// The next question, or nothing once the rounds are over.
@@ -76,7 +74,7 @@ impl Facilitator {
 
     /// What is known now about the fleet's true rows.
     pub(super) fn outcome(&self) -> Outcome {
-        self.headroom.judge(self.coordination.outcome())
+        self.coordination.outcome()
     }
 
     /// Announces the result.

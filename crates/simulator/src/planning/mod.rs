@@ -11,7 +11,6 @@
 mod asset;
 mod driver;
 mod facilitator;
-mod headroom;
 mod running_sum;
 
 pub(crate) use driver::{Planned, plan};

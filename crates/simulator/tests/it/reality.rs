@@ -1,6 +1,6 @@
 use std::ops::ControlFlow;
 
-use cosmosmesh_simulator::report::MarginKind;
+use cosmosmesh_simulator::report::{MarginKind, SimulationReport};
 use cosmosmesh_simulator::scenario::Scenario;
 use cosmosmesh_simulator::{SimulateError, SimulateOptions, simulate};
 
@@ -70,7 +70,20 @@ fn energy_is_neither_made_nor_lost_beyond_the_efficiencies() {
 
 #[test]
 fn every_want_that_is_not_fully_planned_has_its_reason() {
-    let report = run(&Scenario::load("three-assets").unwrap(), 1);
+    let three = run(&Scenario::load("three-assets").unwrap(), 1);
+    reasons(&three);
+    // The rover's data wait for passes that are too short: the row of the pass is the reason.
+    let relay = three.assets[0].wanted.iter().find(|wanted| wanted.label == "relay").unwrap();
+    assert!(relay.binding.iter().any(|binding| binding.row == "relay_gbit"), "{:?}", relay.binding);
+    let base = run(&Scenario::load("jezero-base").unwrap(), 1);
+    reasons(&base);
+    // Four rovers and two drones share one corridor.
+    let drive = base.assets.iter().filter_map(|a| a.wanted.iter().find(|wanted| wanted.label == "drive"));
+    let short: Vec<_> = drive.filter(|drive| !drive.is_fully_planned()).collect();
+    assert!(!short.is_empty() && short.iter().all(|drive| drive.binding[0].row == "corridor"), "{short:?}");
+}
+
+fn reasons(report: &SimulationReport) {
     let short: Vec<_> =
         report.assets.iter().flat_map(|a| &a.wanted).filter(|wanted| !wanted.is_fully_planned()).collect();
     assert!(!short.is_empty(), "the testbed has more wants than means");
@@ -78,7 +91,8 @@ fn every_want_that_is_not_fully_planned_has_its_reason() {
         assert!(!wanted.binding.is_empty(), "{}: {} of {}", wanted.label, wanted.planned, wanted.desired);
         assert!(wanted.binding.iter().all(|binding| binding.price.is_some_and(|price| price > 0.0)));
     }
-    // The rover's data wait for passes that are too short: the row of the pass is the reason.
-    let relay = report.assets[0].wanted.iter().find(|wanted| wanted.label == "relay").unwrap();
-    assert!(relay.binding.iter().any(|binding| binding.row == "relay_gbit"), "{:?}", relay.binding);
+    // The corridor limits movement and nothing else, whatever else competes for the same power.
+    for wanted in report.assets.iter().flat_map(|a| &a.wanted).filter(|w| w.label != "drive" && w.label != "fly") {
+        assert!(wanted.binding.iter().all(|binding| binding.row != "corridor"), "{}", wanted.label);
+    }
 }
