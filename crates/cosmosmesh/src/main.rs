@@ -21,6 +21,7 @@ mod progress;
 mod refutation;
 mod report;
 mod table;
+mod threads;
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;

@@ -7,13 +7,14 @@ use cosmosmesh_contracts::file::{ResultFile, read_result, write_result};
 use cosmosmesh_contracts::plan::{Outcome, Plan, Status};
 use cosmosmesh_contracts::problem::FleetProblem;
 use cosmosmesh_contracts::round::RoundQuery;
-use cosmosmesh_solver_core::{Method, Options, Participant, PlainSum, Warm, coordinator, run};
+use cosmosmesh_solver_core::{Method, Options, Participant, PlainSum, Warm, coordinator, run_on};
 
 use super::{Answer, validate};
 use crate::exit::{Exit, Failure};
 use crate::figure::{count, tiny};
 use crate::finding::{Effort, Finding};
 use crate::progress::Progress;
+use crate::threads::Threads;
 use crate::{file, interrupt};
 
 /// `cosmosmesh solve`
@@ -43,6 +44,9 @@ pub(crate) struct Solve {
     /// The size of one asset's cost, where the search starts; the same for all, and public
     #[arg(long, default_value = "1", value_name = "C", value_parser = cost_scale)]
     cost_scale: f64,
+    /// Work on so many threads; by default as many as the machine has. The result is the same to the last bit
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    threads: Option<u16>,
     /// Be content only with a plan that violates no fleet row at all, instead of one within the tolerance
     #[arg(long)]
     strict: bool,
@@ -153,13 +157,14 @@ impl Solve {
         };
         let mut coordinator = coordinator(self.variant, fleet.coupling(), fleet.assets().len(), &options)
             .map_err(|error| named(error.to_string()))?;
+        let mut threads = Threads::new(self.threads.map(usize::from));
         let mut effort = Effort::default();
         let mut each_round = |query: &RoundQuery, outcome: &Outcome| {
             effort.count(query);
             progress.show(&line(query, outcome));
             if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let ran = run(coordinator.as_mut(), &mut participants, &mut PlainSum, &mut each_round);
+        let ran = run_on(&mut threads, coordinator.as_mut(), &mut participants, &mut PlainSum, &mut each_round);
         let mut outcome = coordinator.outcome();
         let mut breakdown = None;
         if let Err(error) = ran {

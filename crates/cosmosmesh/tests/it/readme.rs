@@ -21,5 +21,8 @@ fn the_output_in_the_readme_is_real() {
     let shown = readme.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
     let run = run(&["simulate", "jezero-base"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    assert_eq!(skeleton(shown.trim_end()), skeleton(run.stdout.trim_end()));
+    let (shown, printed) = (skeleton(shown.trim_end()), skeleton(run.stdout.trim_end()));
+    let first = shown.iter().zip(&printed).find(|(shown, printed)| shown != printed);
+    assert!(first.is_none(), "the README shows another line, paste the new output there: {first:?}");
+    assert_eq!(shown.len(), printed.len(), "the README shows more or fewer lines, paste the new output there");
 }
