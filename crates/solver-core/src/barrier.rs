@@ -76,8 +76,7 @@ impl BarrierProblem {
         self.linear.copy_from_slice(&self.engine.model.q);
         self.engine.model.coupling_transpose(prices, &mut self.linear);
         let found = self.engine.centre(&self.linear, 1.0, None, barrier, &mut self.point, 30);
-        if found == Centred::No || !self.engine.response(&mut self.curvature, &mut self.barrier_derivative)
-        {
+        if found == Centred::No || !self.engine.response(&mut self.curvature, &mut self.barrier_derivative) {
             self.point.assign(&self.start);
             return None;
         }

@@ -124,14 +124,17 @@ impl Participant {
         if opened.is_none() {
             // No interior point at once: an empty set, a thin one, or a cost that falls for ever.
             let report = InteriorPoint.solve(&problem.local, None, Budget::default());
-            match report.map(|report| report.outcome) {
-                Ok(LocalOutcome::Infeasible { .. }) => {}
-                Ok(LocalOutcome::Unbounded { .. }) => {
-                    let (boxed, size) = boxed(&problem.local)?;
-                    artificial = Some(size);
-                    opened = open(&boxed, problem, 0.0).or_else(|| open(&boxed, problem, 1e-8));
-                }
+            let outcome = report.map(|report| report.outcome);
+            let infeasible = matches!(outcome, Ok(LocalOutcome::Infeasible { .. }));
+            match outcome {
+                Ok(LocalOutcome::Infeasible { .. } | LocalOutcome::Unbounded { .. }) => {}
                 _ => opened = open(&problem.local, problem, 1e-9).or_else(|| open(&problem.local, problem, 3e-8)),
+            }
+            if opened.is_none() && !infeasible {
+                // A cost that falls for ever, or open sides that cost nothing: neither has a centre without a box.
+                let (boxed, size) = boxed(&problem.local)?;
+                artificial = Some(size);
+                opened = open(&boxed, problem, 0.0).or_else(|| open(&boxed, problem, 1e-8));
             }
         }
         let feasible = opened.is_some();
@@ -313,8 +316,8 @@ impl Participant {
             }
             let centred = self.engine.centre(&linear, 1.0, metric.as_ref(), mu, &mut point, 30);
             let (mut curvature, mut derivative) = (vec![0.0; t * t], vec![0.0; t]);
-            let sound =
-                centred == Centred::Yes && self.engine.response_nearby(metric.is_some(), &mut curvature, &mut derivative);
+            let sound = centred == Centred::Yes
+                && self.engine.response_nearby(metric.is_some(), &mut curvature, &mut derivative);
             if !sound {
                 // This candidate cannot be followed here; the plan stays the last good one and the decrement says "far".
                 point = self.base.as_ref().map_or_else(|| self.start.clone(), |base| base.point.clone());

@@ -13,8 +13,8 @@ pub(crate) struct Evidence {
     pub(crate) tolerance: f64,
     /// Whether only a plan that violates nothing ends the run.
     strict: bool,
-    /// `1 + ` the largest finite bound: what violations are measured against.
-    pub(crate) magnitude: f64,
+    /// What a violation of each row is measured against: its largest finite bound, or a millionth of the largest use seen if that is more.
+    row_scale: Vec<f64>,
     pub(crate) rounds: u32,
     pub(crate) dual_bound: f64,
     pub(crate) prices: Vec<f64>,
@@ -51,12 +51,14 @@ pub(crate) struct Mixed {
 
 impl Evidence {
     pub(crate) fn new(bounds: Bounds, options: &Options) -> Self {
-        let (magnitude, m) = (1.0 + bounds.magnitude(), bounds.len());
+        let m = bounds.len();
+        let finite = |v: f64| if v.is_finite() { v.abs() } else { 0.0 };
+        let row_scale = (0..m).map(|k| finite(bounds.lower()[k]).max(finite(bounds.upper()[k])).max(1e-12)).collect();
         Self {
             bounds,
             tolerance: options.tolerance,
             strict: options.strict,
-            magnitude,
+            row_scale,
             rounds: 0,
             dual_bound: f64::NEG_INFINITY,
             prices: vec![0.0; m],
@@ -90,6 +92,10 @@ impl Evidence {
         }
         let plain = |list: &[f64]| -> Vec<f64> { list.iter().zip(unit).map(|(y, d)| y / d).collect() };
         for k in 0..query.points.len() as u16 {
+            for (scale, y) in self.row_scale.iter_mut().zip(plain(sum.field(FieldKind::Use, k))) {
+                // A limit of zero has no scale of its own: what the fleet would use without it has.
+                *scale = scale.max(if *scale < 1e-9 { y.abs() } else { 1e-6 * y.abs() });
+            }
             self.columns.push(Column {
                 key: ColumnKey { round: query.round, slot: k },
                 usage: plain(sum.field(FieldKind::Use, k)),
@@ -158,11 +164,11 @@ impl Evidence {
             &self.bounds,
             self.dual_bound,
             cost_scale,
-            self.magnitude,
+            &self.row_scale,
             &self.prices,
             self.fresh,
         );
-        let safe = mixing::safe(&candidates, &self.bounds, self.magnitude);
+        let safe = mixing::safe(&candidates, &self.bounds, &self.row_scale);
         let mixed = |weights: Vec<f64>| self.mixed(&candidates, &weights);
         let (best, safe) = (best.map(mixed), safe.map(mixed));
         if let Some(best) = best {
@@ -207,12 +213,13 @@ impl Evidence {
         }
     }
 
-    /// The largest of a plan's violation, its certified gap of either sign, and what its violation is worth at the best prices.
+    /// The largest of a plan's violation, in all and row by row, its certified gap of either sign, and what its violation is worth.
     ///
     /// A plan that violates rows by `v` may cost `p'v` less than any that does not: `f(x) >= D(p) - p'v`.
     pub(crate) fn error_of(&self, plan: &Mixed) -> f64 {
         let gain = self.gain(&plan.usage) / (1.0 + self.dual_bound.abs());
-        plan.violation.max(self.gap(plan.cost).abs()).max(if gain.is_finite() { gain } else { 0.0 })
+        let rows = mixing::row_violation(&self.bounds, &self.row_scale, &plan.usage);
+        plan.violation.max(rows).max(self.gap(plan.cost).abs()).max(if gain.is_finite() { gain } else { 0.0 })
     }
 
     /// `p'v` of a use: what its violations could save.
@@ -260,7 +267,8 @@ impl Evidence {
         }
         let scale = 1.0 + self.dual_bound.abs();
         let error = |c: &mixing::Candidate| {
-            self.bounds.violation(&c.usage).max(self.gap(c.cost).abs()).max(self.gain(&c.usage) / scale)
+            let rows = mixing::row_violation(&self.bounds, &self.row_scale, &c.usage);
+            rows.max(self.gap(c.cost).abs()).max(self.gain(&c.usage) / scale)
         };
         let least = candidates.iter().map(error).fold(f64::INFINITY, f64::min).max(0.01 * self.tolerance);
         candidates.into_iter().filter(|c| error(c) <= 1e4 * least).collect()
@@ -279,7 +287,9 @@ impl Evidence {
             }
         }
         let violation = self.bounds.violation(&usage);
-        Mixed { mix: Mix { weights: total.into_iter().collect() }, usage, cost, violation, boxed }
+        // A product of weights may underflow; a column of weight zero is no part of the mix.
+        let weights = total.into_iter().filter(|(_, weight)| *weight > 0.0).collect();
+        Mixed { mix: Mix { weights }, usage, cost, violation, boxed }
     }
 
     /// Columns that the present mixes need, ascending.

@@ -17,13 +17,13 @@ pub(crate) fn best(
     bounds: &Bounds,
     dual_bound: f64,
     cost_scale: f64,
-    magnitude: f64,
+    row_scale: &[f64],
     prices: &[f64],
     fresh: bool,
 ) -> Option<Vec<f64>> {
     let least = candidates.iter().map(|c| c.cost).fold(f64::INFINITY, f64::min);
     let reference = if dual_bound.is_finite() { dual_bound } else { least };
-    let error = |c: &Candidate| bounds.violation(&c.usage).max((c.cost - reference).abs() / cost_scale);
+    let error = |c: &Candidate| row_violation(bounds, row_scale, &c.usage).max((c.cost - reference).abs() / cost_scale);
     // The elastic variable is counted in units of the best single column's error, so that it is of order one.
     let (centre, unit) = candidates
         .iter()
@@ -33,8 +33,9 @@ pub(crate) fn best(
         .map(|(k, e)| (k, e.clamp(1e-12, 1e12)))?;
     // A violation counts by its size and by what it could save, whichever is more.
     let priced = prices.iter().filter(|p| **p != 0.0).count().max(1) as f64;
-    let softness: Vec<f64> = prices.iter().map(|p| unit * magnitude.min(cost_scale / (priced * p.abs()))).collect();
-    let mut program = Program::over(candidates, bounds, centre, Some(&softness), 0.0);
+    let softness: Vec<f64> =
+        prices.iter().zip(row_scale).map(|(p, r)| unit * r.min(cost_scale / (priced * p.abs()))).collect();
+    let mut program = Program::over(candidates, bounds, centre, Some(&softness), &vec![0.0; row_scale.len()]);
     let cost: Vec<f64> = candidates.iter().map(|c| (c.cost - candidates[centre].cost) / cost_scale).collect();
     if fresh {
         // A plan that violates rows may also cost less than any that does not: both sides of the gap count.
@@ -45,20 +46,28 @@ pub(crate) fn best(
         program.objective.push(1.0);
     } else {
         program.objective = cost;
-        let penalty = magnitude * prices.iter().map(|p| p.abs()).sum::<f64>() / cost_scale;
+        let penalty = row_scale.iter().zip(prices).map(|(r, p)| r * p.abs()).sum::<f64>() / cost_scale;
         program.objective.push(2.0 * (1.0 + penalty) * unit);
     }
     program.solve()
 }
 
 /// Weights of the least costly mix that violates nothing.
-pub(crate) fn safe(candidates: &[Candidate], bounds: &Bounds, magnitude: f64) -> Option<Vec<f64>> {
-    let violation = |c: &Candidate| bounds.violation(&c.usage);
+pub(crate) fn safe(candidates: &[Candidate], bounds: &Bounds, row_scale: &[f64]) -> Option<Vec<f64>> {
+    let violation = |c: &Candidate| row_violation(bounds, row_scale, &c.usage);
+    let margin: Vec<f64> = row_scale.iter().map(|r| 1e-11 * r).collect();
     let centre =
         (0..candidates.len()).min_by(|a, b| violation(&candidates[*a]).total_cmp(&violation(&candidates[*b])))?;
-    let mut program = Program::over(candidates, bounds, centre, None, 2e-10 * magnitude);
+    let mut program = Program::over(candidates, bounds, centre, None, &margin);
     program.objective = candidates.iter().map(|c| c.cost - candidates[centre].cost).collect();
     program.solve()
+}
+
+/// The worst violation of a row, relative to that row's own scale.
+pub(crate) fn row_violation(bounds: &Bounds, row_scale: &[f64], usage: &[f64]) -> f64 {
+    let (lower, upper) = (bounds.lower(), bounds.upper());
+    let over = |k: usize| (usage[k] - upper[k]).max(lower[k] - usage[k]) / row_scale[k];
+    (0..usage.len()).map(over).fold(0.0, f64::max)
 }
 
 /// A linear program over the simplex of weights, with one elastic variable if a magnitude is given.
@@ -77,14 +86,20 @@ impl Program {
     /// The fleet's rows over the weights: `lower + margin <= sum_c theta_c Y_c <= upper - margin`, each softened by its `softness * t`.
     ///
     /// A side that every column keeps is left out: no mix can break it.
-    fn over(candidates: &[Candidate], bounds: &Bounds, centre: usize, softness: Option<&[f64]>, margin: f64) -> Self {
+    fn over(
+        candidates: &[Candidate],
+        bounds: &Bounds,
+        centre: usize,
+        softness: Option<&[f64]>,
+        margin: &[f64],
+    ) -> Self {
         let n = candidates.len();
         let (entries, lower, upper) = (Vec::new(), Vec::new(), Vec::new());
         let mut program = Self { n, elastic: softness.is_some(), objective: Vec::new(), entries, lower, upper };
         program.row(&vec![1.0; n], None, 1.0, 1.0);
         for k in 0..bounds.len() {
             let base = candidates[centre].usage[k];
-            let softness = softness.map(|list| list[k]);
+            let (softness, margin) = (softness.map(|list| list[k]), margin[k]);
             let usage: Vec<f64> = candidates.iter().map(|c| c.usage[k] - base).collect();
             let (lower, upper) = (bounds.lower()[k], bounds.upper()[k]);
             let (mut low, mut high) = (lower + margin, upper - margin);

@@ -252,3 +252,46 @@ fn a_strict_run_ends_with_a_plan_that_violates_nothing() {
         }
     }
 }
+
+#[test]
+fn an_open_side_that_costs_nothing_is_no_obstacle() {
+    let spare = || {
+        let problem = local(&[(0.0, f64::INFINITY), (0.0, 3.0)], &[(1, 1, 1.0)], &[0.0, -2.0], &[]);
+        let g = SparseMatrix::from_triplets(1, 2, &[(0, 1, 1.0)]).expect("G");
+        (problem, g)
+    };
+    let assets = (0..3)
+        .map(|k| {
+            let (problem, g) = spare();
+            AssetProblem::new(AssetId::new(format!("asset-{k}")).expect("id"), problem, g, vec![]).expect("asset")
+        })
+        .collect();
+    let bounds = Bounds::new(vec![f64::NEG_INFINITY], vec![4.0]).expect("limit");
+    let fleet = FleetProblem::new("spare", Coupling { names: vec!["r".into()], bounds }, assets).expect("a fleet");
+    for method in Method::ALL {
+        check(&fleet, method, 1e-6);
+    }
+}
+
+/// Rows in units a million times apart: each is met to its own scale, so the cost is right too.
+#[test]
+fn rows_of_very_different_units_are_each_met() {
+    let plain = random(Kind::Degenerate, 6, 4, 17);
+    let unit = [1e3, 1e-3, 1.0, 1e-3];
+    let scaled = |list: &[f64]| list.iter().zip(&unit).map(|(v, u)| v * u).collect::<Vec<f64>>();
+    let coupling = plain.coupling();
+    let bounds = Bounds::new(scaled(coupling.bounds.lower()), scaled(coupling.bounds.upper())).expect("limits");
+    let assets = plain
+        .assets()
+        .iter()
+        .map(|a| {
+            let entries: Vec<(usize, usize, f64)> =
+                a.coupling.triplets().map(|(i, j, v)| (i, j, v * unit[i])).collect();
+            let g = SparseMatrix::from_triplets(4, a.local.variable_count(), &entries).expect("G");
+            AssetProblem::new(a.id.clone(), a.local.clone(), g, vec![]).expect("asset")
+        })
+        .collect();
+    let fleet =
+        FleetProblem::new("units", Coupling { names: coupling.names.clone(), bounds }, assets).expect("a fleet");
+    check(&fleet, Method::Menu, 1e-6);
+}

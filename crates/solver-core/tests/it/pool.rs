@@ -15,8 +15,8 @@ fn solve(pool: &mut dyn Pool) -> (Outcome, Vec<Vec<f64>>) {
     let mut participants: Vec<Participant> =
         fleet.assets().iter().map(|asset| Participant::new(asset).expect("convex")).collect();
     let mut menu = coordinator(Method::Menu, fleet.coupling(), 37, &Options::default()).expect("a small fleet");
-    let outcome =
-        run_on(pool, &mut *menu, &mut participants, &mut PlainSum, &mut |_, _| ControlFlow::Continue(())).expect("a run");
+    let outcome = run_on(pool, &mut *menu, &mut participants, &mut PlainSum, &mut |_, _| ControlFlow::Continue(()))
+        .expect("a run");
     let mix = outcome.mix.clone().expect("a plan");
     (outcome, participants.iter().map(|p| p.plan(&mix).expect("kept").x).collect())
 }
@@ -30,7 +30,11 @@ fn threads_change_no_bit() {
         let next = || jobs.lock().map_or(None, |mut jobs| jobs.next());
         std::thread::scope(|scope| {
             for _ in 0..3 {
-                scope.spawn(|| while let Some(job) = next() { job() });
+                scope.spawn(|| {
+                    while let Some(job) = next() {
+                        job()
+                    }
+                });
             }
         });
     };
