@@ -25,7 +25,7 @@ pub struct Participant {
     row_count: usize,
     engine: Engine,
     feasible: bool,
-    /// Bounds this far out were put where the problem has none; an answer beyond half of it means "unbounded".
+    /// Bounds this far out were put where the problem has none; an answer beyond nine tenths of it means "unbounded".
     artificial: Option<f64>,
     start: Point,
     base: Option<Response>,
@@ -490,7 +490,7 @@ impl Participant {
 
     fn boxed_count(&self, x: &[f64]) -> f64 {
         match self.artificial {
-            Some(size) => f64::from(u8::from(self.engine.model.beyond(x, &self.bounds, 0.5 * size))),
+            Some(size) => f64::from(u8::from(self.engine.model.beyond(x, &self.bounds, 0.9 * size))),
             None => 0.0,
         }
     }
