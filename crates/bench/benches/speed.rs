@@ -2,7 +2,7 @@
 //!
 //! Prints a ratio of medians per line, pairs taken turn by turn, so that a busy machine slows both sides alike.
 //! `cargo bench -p cosmosmesh-bench --bench speed -- [assets [threads]]`; the fleets have 1,000 assets and two threads unless told otherwise.
-#![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs)]
+#![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs, reason = "a measuring program")]
 
 use std::ops::ControlFlow;
 use std::sync::Mutex;
@@ -143,14 +143,18 @@ fn fleet(family: Family, assets: usize, threads: usize) {
             let next = || jobs.lock().map_or(None, |mut jobs| jobs.next());
             std::thread::scope(|scope| {
                 for _ in 0..threads {
-                    scope.spawn(|| while let Some(job) = next() { job() });
+                    scope.spawn(|| {
+                        while let Some(job) = next() {
+                            job()
+                        }
+                    });
                 }
             });
         };
         let (time, mut participants) = timed(|| {
             let mut slots: Vec<Option<Participant>> = fleet.assets().iter().map(|_| None).collect();
             let jobs = slots.chunks_mut(16).zip(fleet.assets().chunks(16)).map(|(slots, assets)| -> Job<'_> {
-                Box::new(|| {
+                Box::new(move || {
                     slots.iter_mut().zip(assets).for_each(|(slot, asset)| *slot = Participant::new(asset).ok());
                 })
             });

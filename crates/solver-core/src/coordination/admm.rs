@@ -24,6 +24,7 @@ pub struct Admm {
     assets: f64,
     evidence: Evidence,
     penalty: f64,
+    rule: Rule,
     scale: Option<Vec<f64>>,
     lower: Vec<f64>,
     upper: Vec<f64>,
@@ -39,6 +40,14 @@ pub struct Admm {
     warm: Option<Vec<f64>>,
 }
 
+/// What distinguishes the variants of ADMM: over-relaxation, and how the penalty follows the residuals.
+pub(super) struct Rule {
+    /// `alpha`, in 1..2.
+    pub(super) relaxation: f64,
+    /// By what the penalty is multiplied after a round, given its relative primal and dual residuals.
+    pub(super) factor: fn(round: u32, primal: f64, dual: f64) -> f64,
+}
+
 /// How often a bound is asked for.
 const BOUND_EVERY: u32 = 5;
 
@@ -48,6 +57,15 @@ impl Admm {
     /// # Errors
     /// [`CoordinationError::Unsupported`] if a warm start has another number of rows.
     pub fn new(coupling: &Coupling, asset_count: usize, options: &Options) -> Result<Self, CoordinationError> {
+        Self::with(Rule { relaxation: 1.0, factor: |_, _, _| 1.0 }, coupling, asset_count, options)
+    }
+
+    pub(super) fn with(
+        rule: Rule,
+        coupling: &Coupling,
+        asset_count: usize,
+        options: &Options,
+    ) -> Result<Self, CoordinationError> {
         let m = coupling.bounds.len();
         if let Some(warm) = options.warm.as_ref().filter(|warm| warm.prices.len() != m) {
             let reason = format!("the warm start has {} prices, the fleet has {m} rows", warm.prices.len());
@@ -57,6 +75,7 @@ impl Admm {
             assets: asset_count.max(1) as f64,
             evidence: Evidence::new(coupling.bounds.clone(), options),
             penalty: options.cost_scale,
+            rule,
             scale: None,
             lower: Vec::new(),
             upper: Vec::new(),
@@ -69,6 +88,16 @@ impl Admm {
             asked: Asked::Nothing,
             warm: options.warm.as_ref().map(|warm| warm.prices.clone()),
         })
+    }
+
+    /// Lets the penalty follow the relative residuals; the price stays where it is.
+    fn balance(&mut self, round: u32, norms: &[f64]) {
+        let &[gap, used, held, moved] = norms else { return };
+        let dual = self.assets * self.dual.iter().map(|u| u * u).sum::<f64>();
+        let relative = |part: f64, whole: f64| if whole > 0.0 { (part / whole).sqrt() } else { 0.0 };
+        let factor = (self.rule.factor)(round, relative(gap, used.max(held)), relative(moved, dual));
+        self.penalty *= factor;
+        self.dual.iter_mut().for_each(|u| *u /= factor);
     }
 
     fn ask(&mut self) -> RoundQuery {
@@ -89,7 +118,7 @@ impl Admm {
             row_count: m as u32,
             row_scale: if round == 2 { self.scale.clone() } else { None },
             points: vec![QueryPoint { prices, barrier }],
-            ask: Ask::Proximal { penalty: self.penalty, relaxation: 1.0, shift },
+            ask: Ask::Proximal { penalty: self.penalty, relaxation: self.rule.relaxation, shift },
             bound_points: if wants_bound { vec![0] } else { Vec::new() },
             ray,
             retain: self.evidence.retained(),
@@ -138,11 +167,16 @@ impl Coordination for Admm {
         self.evidence.absorb(&query, sum, &unit_of_sum, &unit_of_sum);
         if !self.evidence.is_done() {
             let usage = sum.field(FieldKind::Use, 0);
+            // Every asset relaxes towards its own target; the average of the targets is the last projection.
+            let alpha = if query.round == 1 { 1.0 } else { self.rule.relaxation };
             for k in 0..m {
-                self.average[k] = usage[k] * to_scaled[k] / self.assets;
+                self.average[k] = alpha * usage[k] * to_scaled[k] / self.assets + (1.0 - alpha) * self.projected[k];
                 let wanted = self.average[k] + self.dual[k];
                 self.projected[k] = wanted.clamp(self.lower[k], self.upper[k]);
                 self.dual[k] = wanted - self.projected[k];
+            }
+            if query.round > 1 {
+                self.balance(query.round, sum.field(FieldKind::ProximalNorms, 0));
             }
             self.evidence.conclude();
         }

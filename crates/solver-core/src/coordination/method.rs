@@ -4,7 +4,7 @@ use core::str::FromStr;
 use cosmosmesh_contracts::problem::Coupling;
 use cosmosmesh_contracts::traits::{Coordination, CoordinationError};
 
-use super::{Admm, Menu};
+use super::{Admm, AdmmAdaptive, Menu};
 
 /// The coordination methods, by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,6 +12,8 @@ use super::{Admm, Menu};
 pub enum Method {
     /// Textbook sharing ADMM: few bytes, many rounds.
     Admm,
+    /// Sharing ADMM, over-relaxed, with a penalty that follows the residuals.
+    AdmmAdaptive,
     /// Speculative path following on summed curvature: few rounds, more bytes.
     #[default]
     Menu,
@@ -19,12 +21,13 @@ pub enum Method {
 
 impl Method {
     /// All of them, in the order of their names.
-    pub const ALL: [Self; 2] = [Self::Admm, Self::Menu];
+    pub const ALL: [Self; 3] = [Self::Admm, Self::AdmmAdaptive, Self::Menu];
 
     /// The name on command lines and in files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Admm => "admm",
+            Self::AdmmAdaptive => "admm-adaptive",
             Self::Menu => "menu",
         }
     }
@@ -33,6 +36,9 @@ impl Method {
     pub fn summary(self) -> &'static str {
         match self {
             Self::Admm => "textbook sharing ADMM: m + 9 numbers up per round, tens to hundreds of rounds",
+            Self::AdmmAdaptive => {
+                "sharing ADMM, over-relaxed, penalty from relative residuals: as small as admm, fewer rounds"
+            }
             Self::Menu => {
                 "speculative path following: several candidates per round on summed curvature, 5 to 20 rounds"
             }
@@ -109,6 +115,7 @@ pub fn coordinator(
 ) -> Result<Box<dyn Coordination + Send>, CoordinationError> {
     Ok(match method {
         Method::Admm => Box::new(Admm::new(coupling, asset_count, options)?),
+        Method::AdmmAdaptive => Box::new(AdmmAdaptive::new(coupling, asset_count, options)?),
         Method::Menu => Box::new(Menu::new(coupling, asset_count, options)?),
     })
 }

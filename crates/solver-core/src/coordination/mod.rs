@@ -3,6 +3,7 @@
 //! Nothing here can hold one asset's contribution: the only input is a [`SummedReport`].
 
 mod admm;
+mod admm_adaptive;
 mod evidence;
 mod master;
 mod menu;
@@ -13,6 +14,7 @@ use cosmosmesh_contracts::round::{ReportError, ReportLayout, RoundQuery, SummedR
 use cosmosmesh_contracts::traits::CoordinationError;
 
 pub use admm::Admm;
+pub use admm_adaptive::AdmmAdaptive;
 pub use menu::Menu;
 pub use method::{Method, Options, UnknownMethod, Warm, coordinator};
 
