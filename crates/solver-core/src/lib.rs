@@ -17,7 +17,7 @@ mod run;
 
 pub use barrier::{BarrierProblem, BarrierResponse};
 pub use convex::check_convex;
-pub use coordination::{Method, Options, UnknownMethod, Warm, coordinator};
+pub use coordination::{Method, Options, Path, UnknownMethod, Warm, coordinator};
 pub use interior_point::{InteriorPoint, PreparedInteriorPoint};
 pub use participant::{Participant, ParticipantError};
 pub use plain_sum::PlainSum;

@@ -1,11 +1,11 @@
 use core::fmt;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cosmosmesh_contracts::AssetId;
 use cosmosmesh_contracts::plan::Plan;
 use cosmosmesh_contracts::problem::{AssetProblem, Bounds, LocalProblem, ProblemError};
 use cosmosmesh_contracts::round::{
-    Ask, ColumnKey, Contribution, FieldKind, Mix, ReportError, ReportLayout, RoundQuery,
+    Ask, ColumnKey, Contribution, FieldKind, Mix, OpenPrice, ReportError, ReportLayout, RoundQuery,
 };
 use cosmosmesh_contracts::traits::{Budget, LocalOutcome, LocalSolver};
 
@@ -29,13 +29,22 @@ pub struct Participant {
     artificial: Option<f64>,
     start: Point,
     base: Option<Response>,
+    /// Models of the path followed so far, boldest last: what a later plan of a similar problem starts from.
+    trail: Vec<Response>,
+    /// The public scaling of the touched rows that is in force.
+    scale: Vec<f64>,
     pending: Vec<Response>,
     consensus: Option<Consensus>,
     columns: BTreeMap<ColumnKey, Vec<f64>>,
+    /// The plan that stood in for every answer of a round in which this asset was away.
+    held: BTreeMap<u32, Vec<f64>>,
+    /// Open prices that this asset has answered.
+    bounded: BTreeSet<u32>,
     last: Option<(u32, Contribution)>,
 }
 
 /// The affine model of an asset's use at one point: `yhat - S (p - prices) + yd (mu - barrier)`, over the rows it touches.
+#[derive(Clone)]
 struct Response {
     prices: Vec<f64>,
     barrier: f64,
@@ -43,6 +52,13 @@ struct Response {
     curvature: Vec<f64>,
     barrier_derivative: Vec<f64>,
     point: Point,
+}
+
+/// What an asset's base plan uses, costs, and whether it touches a bound that only the method put there.
+struct Reference {
+    usage: Vec<f64>,
+    cost: f64,
+    boxed: f64,
 }
 
 /// What the sharing ADMM keeps between rounds, over the rows it touches.
@@ -147,6 +163,8 @@ impl Participant {
             id: problem.id.clone(),
             bounds: problem.local.variables().bounds.clone(),
             row_count,
+            scale: vec![1.0; engine.model.touched.len()],
+            trail: Vec::new(),
             engine,
             feasible,
             artificial,
@@ -155,8 +173,37 @@ impl Participant {
             pending: Vec::new(),
             consensus: None,
             columns: BTreeMap::new(),
+            held: BTreeMap::new(),
+            bounded: BTreeSet::new(),
             last: None,
         })
+    }
+
+    /// Prepares an asset whose problem resembles one that it planned for before: it stays near what it then answered.
+    ///
+    /// The models of the earlier path are kept; at the first query each point is answered in the metric of the model whose barrier is nearest.
+    /// They only steer: bounds and plans come from the new problem alone.
+    /// # Errors
+    /// [`ProblemError`] if `P` is not positive semidefinite.
+    /// # Source
+    /// docs/math/solver-experiments.md#replanning.
+    pub fn warm_from(problem: &AssetProblem, earlier: &Self) -> Result<Self, ProblemError> {
+        let mut warm = Self::new(problem)?;
+        let (old, new) = (&earlier.engine.model, &warm.engine.model);
+        let same_shape = old.touched == new.touched && old.n == new.n && old.rows == new.rows;
+        if same_shape && warm.feasible && earlier.feasible {
+            let kept = earlier.trail.iter().chain(&earlier.base);
+            let back: Vec<f64> = earlier.scale.iter().map(|f| 1.0 / f).collect();
+            warm.trail = kept
+                .map(|response| {
+                    let mut response = response.clone();
+                    response.rescale(&back);
+                    response.point = warm.start.clone();
+                    response
+                })
+                .collect();
+        }
+        Ok(warm)
     }
 
     /// Whose side this is.
@@ -199,7 +246,11 @@ impl Participant {
                 self.rescale(scale);
             }
             match &query.ask {
-                Ask::Path { base, metric } => self.follow(query, *base, metric, &mut out)?,
+                Ask::Path { base, metric } => self.follow(query, *base, metric, false, &mut out),
+                Ask::Follow { base, metric, relative, open, .. } => {
+                    self.follow(query, *base, metric, *relative, &mut out);
+                    self.open_bounds(open, &mut out);
+                }
                 Ask::Proximal { penalty, relaxation, shift } => {
                     self.proximal(query, *penalty, *relaxation, shift, &mut out);
                 }
@@ -212,9 +263,29 @@ impl Participant {
             out.scalar(FieldKind::LocallyInfeasible, 0, 1.0);
         }
         self.columns.retain(|key, _| query.retains(*key));
+        self.held.retain(|round, _| query.retains_round(*round));
         let contribution = Contribution::new(&layout, values)?;
         self.last = Some((query.round, contribution.clone()));
         Ok(contribution)
+    }
+
+    /// Hears a query that it was away for: keeps step with the fleet, and holds its last accepted plan for that round.
+    ///
+    /// To be called for every missed query, in order, before the next one is answered.
+    /// An asset that missed the first round of a plan has no model to hold and joins at the next start.
+    pub fn miss(&mut self, query: &RoundQuery) {
+        if let Some(scale) = query.row_scale.as_ref().filter(|scale| scale.len() == self.row_count) {
+            self.rescale(scale);
+        }
+        if let Ask::Path { base: Some(base), .. } | Ask::Follow { base: Some(base), .. } = &query.ask {
+            self.rebase(*base);
+        }
+        self.pending.clear();
+        if let Some(base) = &self.base {
+            self.held.insert(query.round, base.point.x.clone());
+        }
+        self.held.retain(|round, _| query.retains_round(*round));
+        self.columns.retain(|key, _| query.retains(*key));
     }
 
     /// This asset's plan in a mix of its own earlier answers.
@@ -224,7 +295,11 @@ impl Participant {
     pub fn plan(&self, mix: &Mix) -> Result<Plan, ParticipantError> {
         let mut x = vec![0.0; self.engine.model.n];
         for (key, weight) in &mix.weights {
-            let column = self.columns.get(key).ok_or(ParticipantError::UnknownColumn(*key))?;
+            let column = self
+                .columns
+                .get(key)
+                .or_else(|| self.held.get(&key.round))
+                .ok_or(ParticipantError::UnknownColumn(*key))?;
             x.iter_mut().zip(column).for_each(|(x, c)| *x += weight * c);
         }
         Ok(Plan { id: self.id.clone(), x: self.engine.model.original(&x, &self.bounds) })
@@ -256,7 +331,19 @@ impl Participant {
             Ask::Path { base: Some(base), .. } if self.feasible && usize::from(*base) >= self.pending.len() => {
                 Err(ParticipantError::Missed { round: query.round })
             }
-            Ask::Path { metric, .. } if !(metric.stiffness > 0.0 && metric.shift > 0.0 && metric.floor > 0.0) => {
+            Ask::Follow { base: Some(base), .. }
+                if self.feasible
+                    && usize::from(*base) >= self.pending.len()
+                    && !(self.pending.is_empty() && self.base.is_some()) =>
+            {
+                Err(ParticipantError::Missed { round: query.round })
+            }
+            Ask::Follow { open, .. } if !open.iter().all(|open| list(&open.prices)) => {
+                unusable("an open price has another length or is not finite")
+            }
+            Ask::Path { metric, .. } | Ask::Follow { metric, .. }
+                if !(metric.stiffness > 0.0 && metric.shift > 0.0 && metric.floor > 0.0) =>
+            {
                 unusable("the metric is not positive")
             }
             Ask::Proximal { penalty, shift, .. } if !(*penalty > 0.0 && penalty.is_finite() && list(shift)) => {
@@ -271,19 +358,23 @@ impl Participant {
         self.engine.model.scale_coupling(scale);
         let touched = &self.engine.model.touched;
         let factor: Vec<f64> = touched.iter().map(|&row| scale[row]).collect();
-        let t = factor.len();
-        for response in self.pending.iter_mut().chain(&mut self.base) {
-            for a in 0..t {
-                response.prices[a] /= factor[a];
-                response.answer[a] *= factor[a];
-                response.barrier_derivative[a] *= factor[a];
-                for b in 0..t {
-                    response.curvature[a * t + b] *= factor[a] * factor[b];
-                }
-            }
+        for response in self.pending.iter_mut().chain(&mut self.base).chain(&mut self.trail) {
+            response.rescale(&factor);
         }
+        self.scale.iter_mut().zip(&factor).for_each(|(s, f)| *s *= f);
         if let Some(consensus) = &mut self.consensus {
             consensus.average_offset.iter_mut().zip(&factor).for_each(|(v, f)| *v *= f);
+        }
+    }
+
+    /// The chosen point of the last answer becomes the base; whoever gave none keeps its old one.
+    fn rebase(&mut self, base: u16) {
+        if usize::from(base) < self.pending.len() {
+            if self.base.is_none() {
+                self.trail.clear();
+            }
+            self.trail.extend(self.base.take());
+            self.base = Some(self.pending.swap_remove(usize::from(base)));
         }
     }
 
@@ -293,11 +384,13 @@ impl Participant {
         query: &RoundQuery,
         base: Option<u16>,
         rule: &cosmosmesh_contracts::round::Metric,
+        relative: bool,
         out: &mut Writer<'_>,
-    ) -> Result<(), ParticipantError> {
+    ) {
         if let Some(base) = base {
-            self.base = Some(self.pending.swap_remove(usize::from(base)));
+            self.rebase(base);
         }
+        let reference = if relative { self.reference() } else { None };
         self.pending.clear();
         let t = self.engine.model.touched.len();
         let mut metric = match &self.base {
@@ -313,6 +406,11 @@ impl Participant {
             let linear = self.priced(&prices);
             if let (Some(metric), Some(base)) = (&mut metric, &self.base) {
                 base.predict(&prices, mu, &mut metric.target);
+            } else if let (None, Some(near)) = (&self.base, self.nearest(mu)) {
+                metric = Metric::new(&near.curvature, t, rule).ok();
+                if let Some(metric) = &mut metric {
+                    near.predict(&prices, mu, &mut metric.target);
+                }
             }
             let centred = self.engine.centre(&linear, 1.0, metric.as_ref(), mu, &mut point, 30);
             let (mut curvature, mut derivative) = (vec![0.0; t * t], vec![0.0; t]);
@@ -339,26 +437,47 @@ impl Participant {
                 }
             }
             let touched = &self.engine.model.touched;
+            self.columns.insert(ColumnKey { round: query.round, slot }, point.x.clone());
+            let (mut cost, mut boxed) = (self.engine.model.cost(&point.x), self.boxed_count(&point.x));
+            let barrier_derivative = derivative.clone();
+            self.pending.push(Response {
+                prices,
+                barrier: mu,
+                answer: answer.clone(),
+                curvature: curvature.clone(),
+                barrier_derivative,
+                point: point.clone(),
+            });
+            if let (Some(plan), Some(base)) = (&reference, &self.base) {
+                // What the base says at this point is already in the coordinator's sum.
+                let mut expected = vec![0.0; t];
+                base.predict(&self.pending[k].prices, mu, &mut expected);
+                let less = |list: &mut [f64], known: &[f64]| list.iter_mut().zip(known).for_each(|(v, k)| *v -= k);
+                less(&mut y, &plan.usage);
+                less(&mut answer, &expected);
+                less(&mut derivative, &base.barrier_derivative);
+                less(&mut curvature, &base.curvature);
+                cost -= plan.cost;
+                boxed -= plan.boxed;
+            }
             out.rows(FieldKind::Use, slot, touched, &y, 1.0);
             out.rows(FieldKind::Response, slot, touched, &answer, 1.0);
             out.rows(FieldKind::BarrierDerivative, slot, touched, &derivative, mu);
             out.triangle(slot, touched, &curvature, mu, self.row_count);
-            out.scalar(FieldKind::Cost, slot, self.engine.model.cost(&point.x));
+            out.scalar(FieldKind::Cost, slot, cost);
             out.scalar(FieldKind::Decrement, slot, decrement);
             out.scalar(FieldKind::DecrementSquare, slot, decrement * decrement);
-            out.scalar(FieldKind::Boxed, slot, self.boxed_count(&point.x));
-            self.columns.insert(ColumnKey { round: query.round, slot }, point.x.clone());
-            let barrier_derivative = derivative;
-            self.pending.push(Response {
-                prices,
-                barrier: mu,
-                answer,
-                curvature,
-                barrier_derivative,
-                point: point.clone(),
-            });
+            out.scalar(FieldKind::Boxed, slot, boxed);
         }
-        Ok(())
+    }
+
+    /// The base plan's figures, which relative answers are differences to.
+    fn reference(&self) -> Option<Reference> {
+        let base = self.base.as_ref()?;
+        let mut usage = vec![0.0; self.engine.model.touched.len()];
+        self.engine.model.coupling(&base.point.x, &mut usage);
+        let cost = self.engine.model.cost(&base.point.x);
+        Some(Reference { usage, cost, boxed: self.boxed_count(&base.point.x) })
     }
 
     /// The proximal step of sharing ADMM.
@@ -417,55 +536,65 @@ impl Participant {
         let touched = self.engine.model.touched.clone();
         // What the bound lacks is to be small beside the distance of the boldest candidate from the optimum.
         let boldest = query.points.iter().fold(f64::INFINITY, |least, point| least.min(point.barrier));
+        let relative = matches!(query.ask, Ask::Follow { relative: true, .. });
+        let reference = if relative { self.reference() } else { None };
         for (k, &index) in query.bound_points.iter().enumerate() {
             let candidate = &query.points[usize::from(index)];
-            let prices: Vec<f64> = touched.iter().map(|&row| candidate.prices[row]).collect();
-            let linear = self.priced(&prices);
-            let mut point =
-                self.pending.get(usize::from(index)).map_or_else(|| self.start.clone(), |r| r.point.clone());
-            let exact = 1e-11 * (1.0 + self.engine.model.cost(&point.x).abs()) / 8.0;
-            let floor = exact.max(1e-3 * boldest);
-            let mut found = self.engine.descend(&linear, 1.0, floor, &mut point, 40);
-            if found == Centred::No || !point.x.iter().all(|x| x.is_finite()) {
-                point = self.start.clone();
-                found = self.engine.descend(&linear, 1.0, 1e2 * floor, &mut point, 80);
+            let start = self.pending.get(usize::from(index)).map_or_else(|| self.start.clone(), |r| r.point.clone());
+            let (value, point) = self.certified(&candidate.prices, boldest, start);
+            let mut y = vec![0.0; touched.len()];
+            self.engine.model.coupling(&point.x, &mut y);
+            let (mut cost, mut boxed) = (self.engine.model.cost(&point.x), self.boxed_count(&point.x));
+            if let Some(plan) = &reference {
+                y.iter_mut().zip(&plan.usage).for_each(|(y, u)| *y -= u);
+                cost -= plan.cost;
+                boxed -= plan.boxed;
             }
-            if found == Centred::No {
-                // The bound below is valid at any point; the plan is only kept from a point that is feasible.
-                let safe = self.pending.first().map_or_else(|| self.start.clone(), |r| r.point.clone());
-                let usable = point.x.iter().chain(&point.y).all(|v| v.is_finite());
-                let value = if usable { self.engine.lower_bound(&linear, 1.0, &point) } else { f64::NEG_INFINITY };
-                point = safe;
-                self.write_bound(query, k, &touched, &prices, value, &point, out);
-                continue;
-            }
-            let value = self.engine.lower_bound(&linear, 1.0, &point);
-            self.write_bound(query, k, &touched, &prices, value, &point, out);
+            let bound = k as u16;
+            out.scalar(FieldKind::Bound, bound, value);
+            out.rows(FieldKind::BoundUse, bound, &touched, &y, 1.0);
+            out.scalar(FieldKind::BoundCost, bound, cost);
+            out.scalar(FieldKind::BoundBoxed, bound, boxed);
+            let slot = (query.points.len() + k) as u16;
+            self.columns.insert(ColumnKey { round: query.round, slot }, point.x);
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one answer's parts, used twice above")]
-    fn write_bound(
-        &mut self,
-        query: &RoundQuery,
-        k: usize,
-        touched: &[usize],
-        prices: &[f64],
-        value: f64,
-        point: &Point,
-        out: &mut Writer<'_>,
-    ) {
-        let fixed: f64 = self.engine.model.g_fixed.iter().zip(prices).map(|(g, p)| g * p).sum();
-        let value = value + self.engine.model.c + fixed;
-        let mut y = vec![0.0; touched.len()];
-        self.engine.model.coupling(&point.x, &mut y);
+    /// Bounds at open prices: each is answered once.
+    fn open_bounds(&mut self, open: &[OpenPrice], out: &mut Writer<'_>) {
+        for (k, price) in open.iter().enumerate() {
+            if self.bounded.insert(price.opened) {
+                let start = self.pending.last().map_or_else(|| self.start.clone(), |r| r.point.clone());
+                let (value, _) = self.certified(&price.prices, 0.0, start);
+                out.scalar(FieldKind::OpenCount, k as u16, 1.0);
+                out.scalar(FieldKind::OpenBound, k as u16, value);
+            }
+        }
+        self.bounded.retain(|opened| open.iter().any(|price| price.opened == *opened));
+    }
+
+    /// A certified lower bound of cost plus priced use at `prices` (one per fleet row), and a feasible plan near it.
+    fn certified(&mut self, prices: &[f64], barrier: f64, start: Point) -> (f64, Point) {
+        let prices: Vec<f64> = self.engine.model.touched.iter().map(|&row| prices[row]).collect();
+        let linear = self.priced(&prices);
+        let mut point = start;
+        let exact = 1e-11 * (1.0 + self.engine.model.cost(&point.x).abs()) / 8.0;
+        let floor = exact.max(1e-3 * barrier);
+        let mut found = self.engine.descend(&linear, 1.0, floor, &mut point, 40);
+        if found == Centred::No || !point.x.iter().all(|x| x.is_finite()) {
+            point = self.start.clone();
+            found = self.engine.descend(&linear, 1.0, 1e2 * floor, &mut point, 80);
+        }
+        // The bound is valid at any point.
+        let usable = point.x.iter().chain(&point.y).all(|v| v.is_finite());
+        let value = if usable { self.engine.lower_bound(&linear, 1.0, &point) } else { f64::NEG_INFINITY };
+        let fixed: f64 = self.engine.model.g_fixed.iter().zip(&prices).map(|(g, p)| g * p).sum();
+        if found == Centred::No {
+            // The plan is only kept from a point that is feasible.
+            point = self.pending.first().map_or_else(|| self.start.clone(), |r| r.point.clone());
+        }
         // A bound that could not be had is reported as far below anything, never as a number that is not one.
-        out.scalar(FieldKind::Bound, k as u16, value.max(-1e200));
-        out.rows(FieldKind::BoundUse, k as u16, touched, &y, 1.0);
-        out.scalar(FieldKind::BoundCost, k as u16, self.engine.model.cost(&point.x));
-        out.scalar(FieldKind::BoundBoxed, k as u16, self.boxed_count(&point.x));
-        let slot = (query.points.len() + k) as u16;
-        self.columns.insert(ColumnKey { round: query.round, slot }, point.x.clone());
+        ((value + self.engine.model.c + fixed).max(-1e200), point)
     }
 
     /// The least `r' G x` that the asset could possibly reach, certified.
@@ -480,6 +609,13 @@ impl Participant {
         let usable = point.x.iter().chain(&point.y).all(|v| v.is_finite());
         let least = if usable { self.engine.lower_bound(&linear, 0.0, &point) } else { f64::NEG_INFINITY };
         (least + fixed).max(-1e200)
+    }
+
+    /// The model of an earlier plan whose barrier is nearest, while this plan has none of its own.
+    fn nearest(&self, mu: f64) -> Option<&Response> {
+        let distance = |r: &Response| (r.barrier / mu).ln().abs();
+        let earlier = if self.base.is_none() { self.trail.as_slice() } else { &[] };
+        earlier.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)))
     }
 
     fn priced(&self, prices: &[f64]) -> Vec<f64> {
@@ -497,6 +633,19 @@ impl Participant {
 }
 
 impl Response {
+    /// Quotes the model in rows multiplied by a factor each.
+    fn rescale(&mut self, factor: &[f64]) {
+        let t = factor.len();
+        for a in 0..t {
+            self.prices[a] /= factor[a];
+            self.answer[a] *= factor[a];
+            self.barrier_derivative[a] *= factor[a];
+            for b in 0..t {
+                self.curvature[a * t + b] *= factor[a] * factor[b];
+            }
+        }
+    }
+
     /// The allocation that the affine model expects at other prices and another barrier.
     fn predict(&self, prices: &[f64], mu: f64, out: &mut [f64]) {
         let t = out.len();

@@ -105,8 +105,21 @@ impl RoundQuery {
             list(&format!("points[{k}].prices"), &point.prices, m, |_| true, FINITE)?;
             number(&format!("points[{k}].barrier"), point.barrier, |v| v > 0.0, "a finite positive number")?;
         }
+        if let Ask::Follow { curvature, open, .. } = &self.ask {
+            count("ask.open", open.len() as u64, 0, Self::POINTS_MAX as u64)?;
+            for (k, price) in open.iter().enumerate() {
+                count(&format!("ask.open[{k}].opened"), price.opened.into(), 1, self.round.into())?;
+                list(&format!("ask.open[{k}].prices"), &price.prices, m, |_| true, FINITE)?;
+            }
+            if curvature.windows(2).any(|pair| pair[0] >= pair[1]) {
+                return Err(RoundError::at("ask.curvature", RoundErrorKind::NotAscending));
+            }
+            for (k, &point) in curvature.iter().enumerate() {
+                count(&format!("ask.curvature[{k}]"), point.into(), 0, self.points.len().saturating_sub(1) as u64)?;
+            }
+        }
         match &self.ask {
-            Ask::Path { base, metric } => {
+            Ask::Path { base, metric } | Ask::Follow { base, metric, .. } => {
                 if let Some(base) = base {
                     count("ask.base", (*base).into(), 0, Self::POINTS_MAX as u64 - 1)?;
                 }

@@ -40,6 +40,10 @@ pub enum FieldKind {
     RaySupport,
     /// ADMM: squared primal residual, of `y`, of `z`, and of the step. Length 4.
     ProximalNorms,
+    /// One if the asset answers an open price in this round. Length 1.
+    OpenCount,
+    /// Its certified lower bound at that price, else zero. Length 1.
+    OpenBound,
 }
 
 /// One stretch of a report.
@@ -83,14 +87,12 @@ impl ReportLayout {
             layout.push(FieldKind::Use, point, m)?;
             layout.push(FieldKind::Cost, point, 1)?;
             layout.push(FieldKind::Boxed, point, 1)?;
-            match query.ask {
-                Ask::Path { .. } => {
-                    layout.push(FieldKind::Response, point, m)?;
-                    let triangle = m.checked_mul(m + 1).ok_or(ReportError::TooLarge)? / 2;
-                    layout.push(FieldKind::Curvature, point, triangle)?;
-                    layout.push(FieldKind::BarrierDerivative, point, m)?;
-                    layout.push(FieldKind::Decrement, point, 1)?;
-                    layout.push(FieldKind::DecrementSquare, point, 1)?;
+            match &query.ask {
+                Ask::Path { .. } => layout.push_response(point, m)?,
+                Ask::Follow { curvature, .. } => {
+                    if curvature.contains(&point) {
+                        layout.push_response(point, m)?;
+                    }
                 }
                 Ask::Proximal { .. } => layout.push(FieldKind::ProximalNorms, point, 4)?,
             }
@@ -101,10 +103,25 @@ impl ReportLayout {
             layout.push(FieldKind::BoundCost, bound, 1)?;
             layout.push(FieldKind::BoundBoxed, bound, 1)?;
         }
+        if let Ask::Follow { open, .. } = &query.ask {
+            for k in 0..open.len() as u16 {
+                layout.push(FieldKind::OpenCount, k, 1)?;
+                layout.push(FieldKind::OpenBound, k, 1)?;
+            }
+        }
         if query.ray.is_some() {
             layout.push(FieldKind::RaySupport, 0, 1)?;
         }
         Ok(layout)
+    }
+
+    fn push_response(&mut self, point: u16, m: usize) -> Result<(), ReportError> {
+        self.push(FieldKind::Response, point, m)?;
+        let triangle = m.checked_mul(m + 1).ok_or(ReportError::TooLarge)? / 2;
+        self.push(FieldKind::Curvature, point, triangle)?;
+        self.push(FieldKind::BarrierDerivative, point, m)?;
+        self.push(FieldKind::Decrement, point, 1)?;
+        self.push(FieldKind::DecrementSquare, point, 1)
     }
 
     fn push(&mut self, kind: FieldKind, point: u16, len: usize) -> Result<(), ReportError> {

@@ -16,6 +16,6 @@ mod result;
 
 pub use check::{RoundError, RoundErrorKind};
 pub use layout::{Field, FieldKind, ReportLayout};
-pub use query::{Ask, ColumnKey, Metric, Mix, QueryPoint, RoundQuery};
+pub use query::{Ask, ColumnKey, Metric, Mix, OpenPrice, QueryPoint, RoundQuery};
 pub use report::{Contribution, ReportError, SummedReport};
 pub use result::RoundResult;

@@ -81,6 +81,32 @@ pub enum Ask {
         /// `zbar - xbar`: how the fleet's average must move, per row.
         shift: Vec<f64>,
     },
+    /// [`Ask::Path`] for fleets from which assets may be away, and for thin links.
+    Follow {
+        /// Which point of the last round became the base of everybody's prediction; none keeps the base of before.
+        base: Option<u16>,
+        /// The trust metric.
+        metric: Metric,
+        /// Whether an answer is the difference to what the asset's own base model and base plan say at the same point.
+        ///
+        /// Whoever is away then adds nothing, which is right: its last model and its last plan stay in the coordinator's sum.
+        relative: bool,
+        /// Points whose response and curvature are asked for, ascending; the others bring a plan and its cost only.
+        curvature: Vec<u16>,
+        /// Prices whose bounds are open: every asset answers each of them once, in the first round in which it can.
+        open: Vec<OpenPrice>,
+    },
+}
+
+/// Prices at which a lower bound is being collected from assets that are not all present at the same time.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "wire", derive(bincode::Encode, bincode::Decode))]
+pub struct OpenPrice {
+    /// The round that opened it, which is its name.
+    pub opened: u32,
+    /// One price per fleet row, in scaled rows.
+    pub prices: Vec<f64>,
 }
 
 /// What the coordinator asks everybody in one round. The same for all, and public.
@@ -109,6 +135,11 @@ pub struct RoundQuery {
 impl RoundQuery {
     /// For how many rounds every column is kept without being named.
     pub const WINDOW: u32 = 6;
+
+    /// Whether an asset that was away in a round must still know the plan that it then held.
+    pub fn retains_round(&self, round: u32) -> bool {
+        round + Self::WINDOW >= self.round || self.retain.iter().any(|key| key.round == round)
+    }
 
     /// Whether an asset must still keep a column when it hears this query.
     pub fn retains(&self, key: ColumnKey) -> bool {

@@ -154,6 +154,7 @@ impl Solve {
             warm,
             cost_scale: self.cost_scale,
             strict: self.strict,
+            ..Options::default()
         };
         let mut coordinator = coordinator(self.variant, fleet.coupling(), fleet.assets().len(), &options)
             .map_err(|error| named(error.to_string()))?;
@@ -196,7 +197,7 @@ impl Solve {
         let named = |error: &dyn std::fmt::Display| Failure::bad_input(format!("{}: {error}", path.display()));
         let result: ResultFile = read_result(&file::read(path)?).map_err(|error| named(&error))?;
         result.check_fits(fleet).map_err(|error| named(&error))?;
-        Ok(Warm { prices: result.prices, barrier: Self::BARRIER_WARM * self.cost_scale })
+        Ok(Warm { prices: result.prices, barrier: Self::BARRIER_WARM * self.cost_scale, path: Vec::new() })
     }
 
     fn people(&self, fleet: &FleetProblem, finding: &Finding) -> String {

@@ -130,6 +130,16 @@ impl Evidence {
         }
     }
 
+    /// A bound whose assets have answered one after the other: `sum` is of everybody's least priced cost at `prices`, in scaled rows.
+    pub(crate) fn offer(&mut self, prices: &[f64], sum: f64, sent: &[f64]) {
+        let prices: Vec<f64> = prices.iter().zip(sent).map(|(p, d)| p * d).collect();
+        let value = sum - self.support(&prices);
+        if value > self.dual_bound {
+            self.dual_bound = value;
+            self.prices = prices;
+        }
+    }
+
     /// The largest `p'v` over `lower <= v <= upper`; infinite if a price leans on an open side.
     fn support(&self, prices: &[f64]) -> f64 {
         let (lower, upper) = (self.bounds.lower(), self.bounds.upper());

@@ -1,11 +1,11 @@
 use cosmosmesh_contracts::plan::{Outcome, Status};
 use cosmosmesh_contracts::problem::Coupling;
-use cosmosmesh_contracts::round::{Ask, FieldKind, Metric, QueryPoint, RoundQuery, SummedReport};
+use cosmosmesh_contracts::round::{Ask, FieldKind, Metric, OpenPrice, QueryPoint, RoundQuery, SummedReport};
 use cosmosmesh_contracts::traits::{Coordination, CoordinationError, Step};
 
 use super::evidence::Evidence;
 use super::master::{Summed, master};
-use super::{Asked, Options};
+use super::{Asked, Options, Warm};
 
 /// Speculative path following: one round asks about several points of the predicted central path at once.
 ///
@@ -38,11 +38,27 @@ pub struct Menu {
     start: Start,
     /// How often in a row the fleet was centred but no bolder candidate was accepted: each time the menu's steps are halved.
     stuck: u32,
+    /// By what factor the last round lowered the barrier.
+    pace: f64,
+    absence: bool,
+    thin: bool,
+    open: Vec<Open>,
+}
+
+/// A bound in the making: prices in scaled rows, and what the assets that have answered add up to.
+struct Open {
+    price: OpenPrice,
+    count: f64,
+    sum: f64,
 }
 
 /// The accepted candidate of the last round.
 struct Base {
-    index: u16,
+    /// Which point of the last round it is; none if that round was refused and the base is an older one.
+    index: Option<u16>,
+    usage: Vec<f64>,
+    cost: f64,
+    boxed: f64,
     prices: Vec<f64>,
     barrier: f64,
     answer: Vec<f64>,
@@ -53,13 +69,23 @@ struct Base {
 
 /// Where the first menu looks.
 struct Start {
-    prices: Vec<f64>,
-    barrier: f64,
-    decades: (f64, f64),
+    points: Vec<QueryPoint>,
 }
 
 /// How far along the path each candidate of a menu lies, as factors of the present barrier.
 const MENU: [f64; 8] = [1.0, 0.55, 0.33, 0.19, 0.1, 0.05, 0.015, 0.002];
+/// The same for a thin link, as factors of the pace too: the first alone brings a curvature, the others plans and prices of bounds.
+const THIN: [f64; 4] = [1.0, 0.6, 0.2, 0.03];
+/// A thin run that is not over by this round is no longer thin.
+const THIN_ROUNDS: u32 = 12;
+/// For how many rounds a bound stays open.
+const OPEN_ROUNDS: u32 = 8;
+/// The pace of a thin menu, whose one candidate must be right.
+const THIN_PACE: (f64, f64) = (0.03, 0.9);
+/// A thin menu's candidate beyond this many times the limit is not followed.
+const REFUSED: f64 = 6.0;
+/// How many barriers the first round of a cold start asks about.
+const COLD: u32 = 8;
 /// A squared decrement per participating asset below this is trusted.
 const THRESHOLD: f64 = 4.0;
 const METRIC: Metric = Metric { stiffness: 2.0, shift: 1.0, floor: 0.01 };
@@ -83,8 +109,13 @@ impl Menu {
                 let reason = format!("the warm start has {} prices, the fleet has {m} rows", warm.prices.len());
                 return Err(CoordinationError::Unsupported { reason });
             }
-            Some(warm) => Start { prices: warm.prices.clone(), barrier: warm.barrier, decades: (2.0, -2.0) },
-            None => Start { prices: vec![0.0; m], barrier: options.cost_scale, decades: (0.5, -3.0) },
+            Some(warm) => Start { points: again(warm) },
+            None => {
+                let barriers = (0..COLD).map(|k| 0.5 - 3.5 * f64::from(k) / f64::from(COLD - 1));
+                let point =
+                    |decade| QueryPoint { prices: vec![0.0; m], barrier: options.cost_scale * 10f64.powf(decade) };
+                Start { points: barriers.map(point).collect() }
+            }
         };
         Ok(Self {
             assets: asset_count.max(1) as f64,
@@ -99,6 +130,10 @@ impl Menu {
             sides: 1.0,
             start,
             stuck: 0,
+            pace: 0.3,
+            absence: options.absence,
+            thin: options.thin,
+            open: Vec::new(),
         })
     }
 
@@ -112,14 +147,20 @@ impl Menu {
         // Prices that ran away while looking for a point that the modelled fleet cannot reach.
         let mut suspect = None;
         if let Some(base) = &self.base {
-            base_index = Some(base.index);
+            base_index = base.index;
             if self.round == 1 {
                 row_scale = self.scale.clone();
             }
             let wary = if base.decrement > THRESHOLD { &[3.0][..] } else { &[] };
             let mut last = f64::INFINITY;
             let patience = 0.5_f64.powi(self.stuck.min(6) as i32);
-            for factor in wary.iter().copied().chain(MENU.iter().map(|factor| factor.powf(patience))) {
+            let wary = if self.thin { &[] } else { wary };
+            let menu: Vec<f64> = if self.thin {
+                THIN.iter().map(|step| step * self.pace).collect()
+            } else {
+                MENU.iter().map(|factor| factor.powf(patience)).collect()
+            };
+            for factor in wary.iter().copied().chain(menu) {
                 let barrier = (base.barrier * factor).max(self.floor());
                 if barrier >= 0.99 * last {
                     continue;
@@ -143,30 +184,74 @@ impl Menu {
                 points.push(QueryPoint { prices: base.prices.clone(), barrier: base.barrier });
             }
         } else {
-            let (from, to) = self.start.decades;
-            let count = MENU.len();
-            for k in 0..count {
-                let decade = from + (to - from) * k as f64 / (count - 1) as f64;
-                points.push(QueryPoint {
-                    prices: self.start.prices.clone(),
-                    barrier: self.start.barrier * 10f64.powf(decade),
-                });
-            }
+            points.clone_from(&self.start.points);
         }
         let last = points.len() - 1;
         let mut bound_points: Vec<u16> = [0.0, 0.5, 1.0].iter().map(|f| (f * last as f64).round() as u16).collect();
         bound_points.dedup();
+        let all = points.len() as u16;
+        let curvature: Vec<u16> = match self.round {
+            0 if self.thin => (1..all.min(2)).collect(),
+            // Late, one candidate may be refused again and again; then all of them bring their curvature.
+            1..THIN_ROUNDS if self.thin => vec![0],
+            _ => (0..all).collect(),
+        };
+        if self.absence && self.round > 0 {
+            let prices = points[last / 2].prices.clone();
+            self.open.push(Open { price: OpenPrice { opened: self.round + 1, prices }, count: 0.0, sum: 0.0 });
+        }
+        let ask = if self.absence || self.thin {
+            let open = self.open.iter().map(|open| open.price.clone()).collect();
+            Ask::Follow { base: base_index, metric: METRIC, relative: self.absence && self.round > 0, curvature, open }
+        } else {
+            Ask::Path { base: base_index, metric: METRIC }
+        };
         let ray = suspect.and_then(|prices| direction(&prices)).or_else(|| direction(&points[last].prices));
         RoundQuery {
             round: self.round + 1,
             row_count: m as u32,
             row_scale,
             points,
-            ask: Ask::Path { base: base_index, metric: METRIC },
+            ask,
             bound_points,
             ray: ray.filter(|_| self.round > 0),
             retain: self.evidence.retained(),
         }
+    }
+
+    /// The sums of all assets from the differences of those present: adds what the base says, which holds for whoever is away.
+    fn complete(&self, query: &RoundQuery, sum: &SummedReport) -> Result<Option<SummedReport>, CoordinationError> {
+        let (Ask::Follow { relative: true, .. }, Some(base)) = (&query.ask, &self.base) else { return Ok(None) };
+        let m = self.evidence.bounds.len();
+        let mut values = sum.values().to_vec();
+        for field in sum.layout().fields() {
+            let target = &mut values[field.offset..field.offset + field.len];
+            let at_point = query.points.get(usize::from(field.point));
+            match (field.kind, at_point) {
+                (FieldKind::Use | FieldKind::BoundUse, _) => {
+                    target.iter_mut().zip(&base.usage).for_each(|(v, u)| *v += u);
+                }
+                (FieldKind::Cost | FieldKind::BoundCost, _) => target[0] += base.cost,
+                (FieldKind::Boxed | FieldKind::BoundBoxed, _) => target[0] += base.boxed,
+                (FieldKind::Response, Some(point)) => {
+                    for (a, v) in target.iter_mut().enumerate() {
+                        let row = &base.curvature[a * m..(a + 1) * m];
+                        let moved: f64 =
+                            row.iter().zip(point.prices.iter().zip(&base.prices)).map(|(s, (p, q))| s * (p - q)).sum();
+                        *v += base.answer[a] - moved + base.barrier_derivative[a] * (point.barrier - base.barrier);
+                    }
+                }
+                (FieldKind::Curvature, Some(point)) => {
+                    let upper = (0..m).flat_map(|a| base.curvature[a * m + a..(a + 1) * m].iter());
+                    target.iter_mut().zip(upper).for_each(|(v, s)| *v += point.barrier * s);
+                }
+                (FieldKind::BarrierDerivative, Some(point)) => {
+                    target.iter_mut().zip(&base.barrier_derivative).for_each(|(v, d)| *v += point.barrier * d);
+                }
+                _ => {}
+            }
+        }
+        Ok(Some(SummedReport::opened(sum.layout().clone(), values)?))
     }
 
     /// The least barrier worth asking for: the complementarity it leaves is far below the tolerance.
@@ -186,10 +271,18 @@ impl Menu {
             } else {
                 0.6
             };
+        let slowest = match &self.base {
+            Some(base) if !self.evidence.fresh => 0.3 * base.barrier,
+            _ => 0.0,
+        };
+        let hurried = |mu: f64| mu < slowest;
         let mut chosen: Option<Base> = None;
         for (k, point) in query.points.iter().enumerate() {
             let slot = k as u16;
             let mu = point.barrier;
+            if sum.field(FieldKind::Curvature, slot).is_empty() {
+                continue;
+            }
             let rows = |kind, factor: f64| -> Vec<f64> {
                 sum.field(kind, slot).iter().zip(unit).map(|(v, d)| v * d * factor).collect()
             };
@@ -217,11 +310,26 @@ impl Menu {
             if !decrement.is_finite() {
                 decrement = f64::INFINITY;
             }
-            let candidate = Base { index: slot, prices, barrier: mu, answer, curvature, barrier_derivative, decrement };
+            let (cost, boxed) = (sum.scalar(FieldKind::Cost, slot), sum.scalar(FieldKind::Boxed, slot));
+            let index = Some(slot);
+            let candidate = Base {
+                index,
+                usage,
+                cost,
+                boxed,
+                prices,
+                barrier: mu,
+                answer,
+                curvature,
+                barrier_derivative,
+                decrement,
+            };
             let better = match &chosen {
                 None => true,
                 Some(old) => match (old.decrement < limit, decrement < limit) {
-                    (true, true) => mu < old.barrier,
+                    // Models of assets that are away grow old, so the path is followed more slowly while somebody is.
+                    (true, true) if hurried(old.barrier) == hurried(mu) => (mu < old.barrier) != hurried(mu),
+                    (true, true) => hurried(old.barrier),
                     (true, false) => false,
                     (false, true) => true,
                     (false, false) => decrement < old.decrement,
@@ -237,8 +345,32 @@ impl Menu {
             _ => false,
         };
         self.stuck = if still { self.stuck + 1 } else { self.stuck.saturating_sub(1) };
+        if let (true, Some(new), Some(old)) = (self.thin, &chosen, &self.base) {
+            // The decrement grows about as the 2.5th power of the step; aim at half of what is trusted.
+            let aim = 0.5 * limit / new.decrement.max(0.05);
+            let ratio = (new.barrier / old.barrier).min(1.0);
+            self.pace = (ratio * aim.powf(-0.4)).clamp(THIN_PACE.0, THIN_PACE.1);
+            if new.decrement > REFUSED * limit {
+                self.base = self.base.take().map(|old| Base { index: None, ..old });
+                return;
+            }
+        }
         self.base = chosen;
     }
+}
+
+/// Where a warm start looks: at up to eight points of the earlier path, evenly along it; without one, at the old prices over four decades.
+fn again(warm: &Warm) -> Vec<QueryPoint> {
+    let path: Vec<&QueryPoint> = warm.path.iter().filter(|point| point.prices.len() == warm.prices.len()).collect();
+    if path.len() < 2 {
+        let point = |k: u32| {
+            let barrier = warm.barrier * 10f64.powf(2.0 - 4.0 * f64::from(k) / f64::from(COLD - 1));
+            QueryPoint { prices: warm.prices.clone(), barrier }
+        };
+        return (0..COLD).map(point).collect();
+    }
+    let count = path.len().min(COLD as usize);
+    (0..count).map(|k| path[k * (path.len() - 1) / (count - 1)].clone()).collect()
 }
 
 /// Prices as a direction of length one; none if they are zero or beyond arithmetic.
@@ -277,8 +409,21 @@ impl Coordination for Menu {
 
     fn absorb(&mut self, sum: &SummedReport) -> Result<Step, CoordinationError> {
         let query = self.asked.take(sum)?;
-        self.round = query.round;
         let m = self.evidence.bounds.len();
+        let everyone = sum.contributors() as f64 >= self.assets;
+        if self.absence && query.round == 1 && !everyone {
+            self.asked = Asked::Query(query);
+            let reason = format!(
+                "{} of {} assets are in the first sum; wait for all, later rounds can do without some",
+                sum.contributors(),
+                self.assets
+            );
+            return Err(CoordinationError::Unsupported { reason });
+        }
+        self.round = query.round;
+        let completed = self.complete(&query, sum)?;
+        let sum = completed.as_ref().unwrap_or(sum);
+        self.evidence.fresh = everyone || !self.absence;
         // The first sum is in the problem's units; with it come the norms from which the scaling follows.
         let ones = vec![1.0; m];
         let (unit_of_sum, to_scaled) = if query.round == 1 {
@@ -295,6 +440,15 @@ impl Coordination for Menu {
             (self.scale.clone().unwrap_or_else(|| ones.clone()), ones)
         };
         self.evidence.absorb(&query, sum, &unit_of_sum, &unit_of_sum);
+        for (k, open) in self.open.iter_mut().enumerate() {
+            open.count += sum.scalar(FieldKind::OpenCount, k as u16);
+            open.sum += sum.scalar(FieldKind::OpenBound, k as u16);
+            if open.count >= self.assets {
+                self.evidence.offer(&open.price.prices, open.sum, &unit_of_sum);
+            }
+        }
+        let oldest = query.round.saturating_sub(OPEN_ROUNDS);
+        self.open.retain(|open| open.count < self.assets && open.price.opened > oldest);
         if !self.evidence.is_done() {
             self.choose(&query, sum, &to_scaled);
             self.evidence.conclude();

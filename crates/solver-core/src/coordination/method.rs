@@ -2,6 +2,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use cosmosmesh_contracts::problem::Coupling;
+use cosmosmesh_contracts::round::QueryPoint;
 use cosmosmesh_contracts::traits::{Coordination, CoordinationError};
 
 use super::{Admm, AdmmAdaptive, Menu};
@@ -86,11 +87,23 @@ pub struct Options {
     pub strict: bool,
     /// The public scale of one asset's cost, the same for everybody: where the barrier starts, and ADMM's penalty.
     pub cost_scale: f64,
+    /// Whether assets may be away in rounds after the first: their last models and plans then stay in the sum.
+    pub absence: bool,
+    /// Whether bytes are dearer than rounds: one curvature per round instead of eight.
+    pub thin: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { tolerance: 1e-6, rounds_max: None, warm: None, strict: false, cost_scale: 1.0 }
+        Self {
+            tolerance: 1e-6,
+            rounds_max: None,
+            warm: None,
+            strict: false,
+            cost_scale: 1.0,
+            absence: false,
+            thin: false,
+        }
     }
 }
 
@@ -101,6 +114,8 @@ pub struct Warm {
     pub prices: Vec<f64>,
     /// The barrier around which to look, in units of cost.
     pub barrier: f64,
+    /// The earlier path, barrier by barrier, prices in the problem's units; may be empty. See [`Path`](super::Path).
+    pub path: Vec<QueryPoint>,
 }
 
 /// A coordinator of the method.

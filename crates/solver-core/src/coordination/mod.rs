@@ -9,6 +9,7 @@ mod master;
 mod menu;
 mod method;
 mod mixing;
+mod path;
 
 use cosmosmesh_contracts::round::{ReportError, ReportLayout, RoundQuery, SummedReport};
 use cosmosmesh_contracts::traits::CoordinationError;
@@ -17,6 +18,7 @@ pub use admm::Admm;
 pub use admm_adaptive::AdmmAdaptive;
 pub use menu::Menu;
 pub use method::{Method, Options, UnknownMethod, Warm, coordinator};
+pub use path::Path;
 
 /// The question that waits for its sum.
 enum Asked {

@@ -1,6 +1,7 @@
 //! solver-core from outside: against Clarabel, against finite differences, and against its own promises.
 
 mod allocations;
+mod away;
 mod barrier;
 mod conformance;
 mod coordination;
