@@ -18,6 +18,9 @@ use cosmosmesh_solver_core::{
     InteriorPoint, Job, Method, Options, Participant, PlainSum, PreparedInteriorPoint, coordinator, run_on,
 };
 
+/// A row: entries, lower, upper.
+type Row = (Vec<(usize, f64)>, f64, f64);
+
 /// A problem in Clarabel's form, assembled outside of what is timed.
 struct Assembled {
     p: CscMatrix<f64>,
@@ -31,7 +34,7 @@ impl Assembled {
     fn new(assets: &[AssetProblem], coupling: Option<&Bounds>) -> Self {
         let (mut q, mut p) = (Vec::new(), Vec::new());
         // Rows as (entries, lower, upper): the shared ones first.
-        let mut rows: Vec<(Vec<(usize, f64)>, f64, f64)> = coupling.map_or(Vec::new(), |bounds| {
+        let mut rows: Vec<Row> = coupling.map_or(Vec::new(), |bounds| {
             bounds.lower().iter().zip(bounds.upper()).map(|(&l, &u)| (Vec::new(), l, u)).collect()
         });
         for asset in assets {
