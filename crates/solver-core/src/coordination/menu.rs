@@ -1,5 +1,5 @@
 use cosmosmesh_contracts::plan::{Outcome, Status};
-use cosmosmesh_contracts::problem::Coupling;
+use cosmosmesh_contracts::problem::{Bounds, Coupling};
 use cosmosmesh_contracts::round::{Ask, FieldKind, Metric, OpenPrice, QueryPoint, RoundQuery, SummedReport};
 use cosmosmesh_contracts::traits::{Coordination, CoordinationError, Step};
 
@@ -109,7 +109,11 @@ impl Menu {
                 let reason = format!("the warm start has {} prices, the fleet has {m} rows", warm.prices.len());
                 return Err(CoordinationError::Unsupported { reason });
             }
-            Some(warm) => Start { points: again(warm) },
+            Some(warm) => {
+                let mut start = Start { points: again(warm) };
+                start.points.iter_mut().for_each(|point| lean(&mut point.prices, &coupling.bounds));
+                start
+            }
             None => {
                 let barriers = (0..COLD).map(|k| 0.5 - 3.5 * f64::from(k) / f64::from(COLD - 1));
                 let point =
@@ -371,6 +375,16 @@ fn again(warm: &Warm) -> Vec<QueryPoint> {
     }
     let count = path.len().min(COLD as usize);
     (0..count).map(|k| path[k * (path.len() - 1) / (count - 1)].clone()).collect()
+}
+
+/// Drops prices that push against an open side: no plan has them, and no bound follows from them.
+fn lean(prices: &mut [f64], bounds: &Bounds) {
+    for (k, price) in prices.iter_mut().enumerate() {
+        let open = if *price > 0.0 { bounds.upper()[k] } else { bounds.lower()[k] };
+        if open.is_infinite() || !price.is_finite() {
+            *price = 0.0;
+        }
+    }
 }
 
 /// Prices as a direction of length one; none if they are zero or beyond arithmetic.

@@ -6,7 +6,7 @@ use cosmosmesh_contracts::plan::{Outcome, PlanKind, Status};
 use cosmosmesh_contracts::problem::{AssetProblem, Bounds, Coupling, FleetProblem, SparseMatrix};
 use cosmosmesh_contracts::round::{Contribution, RoundQuery, SummedReport};
 use cosmosmesh_contracts::traits::{CoordinationError, Sum, SumError};
-use cosmosmesh_solver_core::{Method, Options, Participant, PlainSum, coordinator, run};
+use cosmosmesh_solver_core::{Method, Options, Participant, PlainSum, Warm, coordinator, run};
 
 use crate::fleets::{Kind, local, random};
 use crate::oracle::{self, Verdict};
@@ -294,4 +294,24 @@ fn rows_of_very_different_units_are_each_met() {
     let fleet =
         FleetProblem::new("units", Coupling { names: coupling.names.clone(), bounds }, assets).expect("a fleet");
     check(&fleet, Method::Menu, 1e-6);
+}
+
+#[test]
+fn wild_warm_prices_do_no_harm() {
+    let fleet = random(Kind::Strong, 4, 5, 6);
+    let cold = solve(&fleet, Method::Menu, &Options::default()).outcome;
+    let warm = |price: f64| {
+        let warm = Warm { prices: vec![price; 5], barrier: 1e-3, path: Vec::new() };
+        solve(&fleet, Method::Menu, &Options { warm: Some(warm), ..Options::default() }).outcome
+    };
+    for price in [-1e6, -1.0, 0.0] {
+        let outcome = warm(price);
+        assert_eq!(outcome.status, Status::Optimal, "prices of {price}");
+        assert!(
+            outcome.rounds <= cold.rounds + 6,
+            "prices of {price}: {} rounds, {} cold",
+            outcome.rounds,
+            cold.rounds
+        );
+    }
 }

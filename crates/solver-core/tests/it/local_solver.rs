@@ -2,8 +2,11 @@ use cosmosmesh_contracts::problem::LocalProblem;
 use cosmosmesh_contracts::traits::{Budget, LocalOutcome, LocalSolver, WarmStart};
 use cosmosmesh_solver_core::{InteriorPoint, check_convex};
 
-use crate::fleets::{Dice, local};
+use crate::fleets::{Dice, Row, local};
 use crate::oracle::{self, Verdict};
+
+/// A row: entries, lower, upper.
+type OwnedRow = (Vec<(usize, f64)>, f64, f64);
 
 const OPEN: f64 = f64::INFINITY;
 
@@ -39,8 +42,8 @@ fn qp_random_agrees_with_clarabel() {
             })
             .collect();
         let x: Vec<f64> = bounds.iter().map(|(l, u)| if u.is_finite() { 0.5 * (l + u) } else { 0.3 }).collect();
-        let p: Vec<(usize, usize, f64)> =
-            (0..n).filter_map(|j| (dice.below(3) > 0).then(|| (j, j, dice.uniform(0.1, 3.0)))).collect();
+        let mut p: Vec<(usize, usize, f64)> = (0..n).map(|j| (j, j, dice.uniform(0.1, 3.0))).collect();
+        p.retain(|_| dice.below(3) > 0);
         // A linear cost must not fall along an open side without curvature.
         let q: Vec<f64> = (0..n)
             .map(|j| {
@@ -51,7 +54,7 @@ fn qp_random_agrees_with_clarabel() {
                 }
             })
             .collect();
-        let rows: Vec<(Vec<(usize, f64)>, f64, f64)> = (0..n / 2)
+        let rows: Vec<OwnedRow> = (0..n / 2)
             .map(|k| {
                 let entries: Vec<(usize, f64)> = (0..3)
                     .map(|i| ((k + 5 * i) % n, dice.uniform(-1.0, 1.0)))
@@ -66,7 +69,7 @@ fn qp_random_agrees_with_clarabel() {
                 }
             })
             .collect();
-        let rows: Vec<(&[(usize, f64)], f64, f64)> = rows.iter().map(|r| (&r.0[..], r.1, r.2)).collect();
+        let rows: Vec<Row<'_>> = rows.iter().map(|r| (&r.0[..], r.1, r.2)).collect();
         let problem = local(&bounds, &p, &q, &rows);
         let Verdict::Optimal { objective: expected } = oracle::local(&problem) else {
             panic!("seed {seed}: the oracle did not solve it")
@@ -96,7 +99,7 @@ fn qp_equality() {
 
 #[test]
 fn qp_equality_infeasible() {
-    let rows: [(&[(usize, f64)], f64, f64); 2] = [(&[(0, 1.0), (1, 1.0)], 2.0, 2.0), (&[(0, 1.0), (1, 1.0)], 3.0, 3.0)];
+    let rows: [Row<'_>; 2] = [(&[(0, 1.0), (1, 1.0)], 2.0, 2.0), (&[(0, 1.0), (1, 1.0)], 3.0, 3.0)];
     check_infeasible(&local(&[(-5.0, 5.0), (-5.0, 5.0)], &[(0, 0, 1.0)], &[0.0, 0.0], &rows));
 }
 

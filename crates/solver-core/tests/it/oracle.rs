@@ -14,13 +14,16 @@ pub(crate) enum Verdict {
     Unsure(String),
 }
 
+/// A row: entries, lower, upper.
+type Row = (Vec<(usize, f64)>, f64, f64);
+
 /// A QP in pieces: `min 1/2 x'Px + q'x + c` with two-sided rows.
 #[derive(Default)]
 struct Pieces {
     p: Vec<(usize, usize, f64)>,
     q: Vec<f64>,
     c: f64,
-    rows: Vec<(Vec<(usize, f64)>, f64, f64)>,
+    rows: Vec<Row>,
 }
 
 impl Pieces {
