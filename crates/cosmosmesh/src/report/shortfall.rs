@@ -39,13 +39,18 @@ pub(crate) fn shortfall_table(report: &SimulationReport) -> Table {
         for wanted in missing(&asset.wanted) {
             let dearest = grouped(&wanted.binding).into_iter().next();
             let (row, worth) = dearest.map_or_else(
-                || ("none: weighed against other costs".to_owned(), String::new()),
+                || (without_a_row(report).to_owned(), String::new()),
                 |group| (group.name().replace('`', ""), group.worth()),
             );
             table.push(vec![asset.id.clone(), wanted.label.clone(), amount(wanted), part(wanted), row, worth]);
         }
     }
     table
+}
+
+/// Why an activity without a binding row is short.
+fn without_a_row(report: &SimulationReport) -> &'static str {
+    if report.plan.is_some() { "none: weighed against other costs" } else { "no plan is in effect" }
 }
 
 /// How much of what was wanted is planned in full, as a sentence.

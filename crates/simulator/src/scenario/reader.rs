@@ -116,6 +116,10 @@ impl<'a> Table<'a> {
     pub(super) fn optional_text(&mut self, key: &'static str) -> Result<Option<At<String>>, ScenarioError> {
         let Some((value, span)) = self.take(key) else { return Ok(None) };
         match value {
+            // Texts are printed: a control character would command the reader's terminal.
+            DeValue::String(text) if text.chars().any(char::is_control) => {
+                Err(self.wrong(&span, key, "a text without control characters"))
+            }
             DeValue::String(text) => Ok(Some(At { value: text.to_string(), span })),
             _ => Err(self.wrong(&span, key, "a text")),
         }

@@ -148,3 +148,9 @@ fn no_cut_of_a_scenario_makes_the_reader_panic() {
         let _ = Scenario::parse("cut.toml", &text[..end]);
     }
 }
+
+#[test]
+fn texts_cannot_command_a_terminal() {
+    let escape = "name = \"\\u001b[31mred\"";
+    refused("name = \"three-assets\"", escape, "name = ", &["control characters"]);
+}
