@@ -315,3 +315,42 @@ fn wild_warm_prices_do_no_harm() {
         );
     }
 }
+
+/// A closed corridor: the row leaves the fleet no interior, but a plan there is.
+#[test]
+fn closed_rows_are_no_obstacle() {
+    for (seed, strict) in [(3, false), (4, true), (5, true)] {
+        let open = random(Kind::Strong, 4, 3, seed);
+        let assets: Vec<AssetProblem> = open
+            .assets()
+            .iter()
+            .map(|asset| {
+                // One variable more, wanted but closed: only row 0 sees it, and its least value is zero.
+                let n = asset.local.variable_count();
+                let bounds = &asset.local.variables().bounds;
+                let mut list: Vec<(f64, f64)> =
+                    bounds.lower().iter().copied().zip(bounds.upper().iter().copied()).collect();
+                list.push((0.0, 2.0));
+                let p: Vec<(usize, usize, f64)> = asset.local.objective().p.triplets().chain([(n, n, 1.0)]).collect();
+                let q: Vec<f64> = asset.local.objective().q.iter().copied().chain([-1.5]).collect();
+                let g: Vec<(usize, usize, f64)> =
+                    asset.coupling.triplets().filter(|t| t.0 != 0).chain([(0, n, 1.0)]).collect();
+                let g = SparseMatrix::from_triplets(3, n + 1, &g).expect("G");
+                AssetProblem::new(asset.id.clone(), local(&list, &p, &q, &[]), g, vec![]).expect("asset")
+            })
+            .collect();
+        let mut upper = open.coupling().bounds.upper().to_vec();
+        upper[0] = 0.0;
+        let bounds = Bounds::new(vec![f64::NEG_INFINITY; 3], upper).expect("limits");
+        let fleet = FleetProblem::new("closed", Coupling { names: open.coupling().names.clone(), bounds }, assets)
+            .expect("a fleet");
+        let Verdict::Optimal { objective: optimum } = oracle::fleet(&fleet) else { panic!("the oracle solves it") };
+        let Solved { outcome, x } =
+            solve(&fleet, Method::Menu, &Options { tolerance: 1e-5, strict, ..Options::default() });
+        assert_eq!(outcome.status, Status::Optimal, "seed {seed}: {outcome:?}");
+        assert!((fleet.objective(&x) - optimum).abs() <= 3e-5 * (1.0 + optimum.abs()));
+        let violation = fleet.coupling().bounds.violation(&fleet.coupling_values(&x));
+        assert!(violation <= if strict { 1e-9 } else { 1e-5 }, "seed {seed}: {violation}");
+        assert!(outcome.rounds <= 25, "seed {seed}: {} rounds", outcome.rounds);
+    }
+}
