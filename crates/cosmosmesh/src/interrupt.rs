@@ -15,10 +15,12 @@ const CODE_KILLED: i32 = 130;
 /// [`Failure`] if the system refuses the handler.
 pub(crate) fn listen() -> Result<(), Failure> {
     ctrlc::set_handler(|| {
-        if ASKED.swap(true, Ordering::SeqCst) {
+        if asked() {
             std::process::exit(CODE_KILLED);
         }
+        // Said before it is done: once the flag is up, the run may end before another word is written.
         eprintln!("cosmosmesh: interrupted; the round is finished first, press Ctrl-C again to stop at once");
+        ASKED.store(true, Ordering::SeqCst);
     })
     .map_err(|error| Failure::bad_input(format!("cannot listen for Ctrl-C: {error}")))
 }
