@@ -78,9 +78,9 @@ fn execution(report: &SimulationReport) -> String {
     }
 }
 
-/// A relative quantity as people read it: `0.42 %`, or a power of ten when it is smaller than that shows.
+/// A relative quantity as people read it, rounded up since it stands in promises: `0.42 %`, or a power of ten when it is smaller than that shows.
 fn part(relative: f64) -> String {
-    if relative.abs() >= 1e-4 { format!("{} %", short((relative * 1e4).round() / 1e2)) } else { tiny(relative) }
+    if relative.abs() >= 1e-4 { format!("{} %", short((relative * 1e4).ceil() / 1e2)) } else { tiny(relative) }
 }
 
 fn sentence(text: &str) -> String {
