@@ -19,6 +19,7 @@
 pub mod conformance;
 #[cfg(feature = "json")]
 pub mod file;
+pub mod key;
 pub mod message;
 pub mod plan;
 pub mod problem;

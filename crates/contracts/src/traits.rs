@@ -3,9 +3,15 @@
 mod coordination;
 mod domain_adapter;
 mod local_solver;
+mod primitive;
+mod signer;
+mod store;
 mod sum;
 
 pub use coordination::{Coordination, CoordinationError, Step};
 pub use domain_adapter::{DomainAdapter, DomainError, Wanted, WantedPart};
 pub use local_solver::{Budget, LocalOutcome, LocalReport, LocalSolver, ProblemClass, SolveError, WarmStart};
+pub use primitive::{Aead, ContentHasher, Kdf, KeyAgreement, SecureRandom};
+pub use signer::{Signer, Verifier};
+pub use store::{RECORD_MAX, STREAM_NAME_MAX, Store, StoreError, check_record, check_stream_name};
 pub use sum::{Sum, SumError};

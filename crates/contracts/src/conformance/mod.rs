@@ -6,6 +6,7 @@ mod fleet_cases;
 mod local_cases;
 mod local_judge;
 mod local_solver;
+mod store;
 mod sum;
 
 pub use coordination::{FleetAssets, coordination, coordination_on};
@@ -14,4 +15,5 @@ pub use fleet_cases::{FleetCase, FleetExpected, fleet_cases};
 pub use local_cases::{Expected, LocalCase, local_cases};
 pub use local_judge::{LOCAL_TOLERANCE, judge};
 pub use local_solver::{Oracle, local_solver};
+pub use store::{MemoryStore, store};
 pub use sum::{CompensatedSum, sum};

@@ -16,5 +16,7 @@ mod properties;
 mod result_file;
 #[cfg(feature = "schema")]
 mod schemas;
+#[cfg(feature = "conformance")]
+mod store;
 #[cfg(all(feature = "json", feature = "wire"))]
 mod vectors;
