@@ -8,17 +8,21 @@
 mod barrier;
 mod convex;
 pub mod coordination;
+mod fixed_point_sum;
 mod interior_point;
 mod linear;
 mod local;
 mod participant;
 mod plain_sum;
+mod ranging;
 mod run;
 
 pub use barrier::{BarrierProblem, BarrierResponse};
 pub use convex::check_convex;
 pub use coordination::{Method, Options, Path, UnknownMethod, Warm, coordinator};
+pub use fixed_point_sum::FixedPointSum;
 pub use interior_point::{InteriorPoint, PreparedInteriorPoint};
 pub use participant::{Participant, ParticipantError};
 pub use plain_sum::PlainSum;
+pub use ranging::Ranging;
 pub use run::{Job, NUMBERS_MAX, Pool, RunError, SameThread, run, run_on};

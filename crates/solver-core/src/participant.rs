@@ -436,6 +436,8 @@ impl Participant {
                     decrement += pull[a] * s / mu;
                 }
             }
+            // Beyond any that is ever followed; a number that fits the ranges of coded sums.
+            decrement = decrement.min(DECREMENT_MAX);
             let touched = &self.engine.model.touched;
             self.columns.insert(ColumnKey { round: query.round, slot }, point.x.clone());
             let (mut cost, mut boxed) = (self.engine.model.cost(&point.x), self.boxed_count(&point.x));
@@ -655,6 +657,9 @@ impl Response {
         }
     }
 }
+
+/// The largest squared decrement that is told apart from a larger one.
+const DECREMENT_MAX: f64 = 1e9;
 
 /// Writes fields of a report in place.
 struct Writer<'a> {

@@ -93,7 +93,12 @@ fn refuses(subject: &mut dyn Sum, query: &RoundQuery) {
 
 fn contribution(layout: &ReportLayout, asset: usize) -> Contribution {
     let value = |i: usize| ((asset * 31 + i * 17) % 257) as f64 / 64.0 - 2.0;
-    let values = (0..layout.len()).map(|i| if i == 0 { 1.0 } else { value(i) }).collect();
+    let mut values: Vec<f64> = (0..layout.len()).map(value).collect();
+    for field in layout.fields().iter().filter(|field| field.kind.is_count()) {
+        // What counts is a whole number.
+        values[field.offset..field.offset + field.len].iter_mut().for_each(|v| *v = v.round());
+    }
+    values[0] = 1.0;
     Contribution::new(layout, values).expect("the suite's contributions are sound")
 }
 

@@ -46,6 +46,69 @@ pub enum FieldKind {
     OpenBound,
 }
 
+/// Which way a number is rounded when it becomes an integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    /// To the nearest.
+    Nearest,
+    /// Towards less: lower bounds stay lower bounds.
+    Down,
+    /// Towards more: a plan costs at most what is claimed.
+    Up,
+}
+
+impl FieldKind {
+    /// Which way the field must be rounded so that what is concluded from its sum stays true.
+    pub fn rounding(self) -> Rounding {
+        match self {
+            Self::Bound | Self::OpenBound | Self::RaySupport => Rounding::Down,
+            Self::Cost | Self::BoundCost => Rounding::Up,
+            _ => Rounding::Nearest,
+        }
+    }
+
+    /// Whether the field counts assets or constraints, so that its numbers are integers.
+    pub fn is_count(self) -> bool {
+        matches!(
+            self,
+            Self::Contributors
+                | Self::LocallyInfeasible
+                | Self::ConstraintCount
+                | Self::Boxed
+                | Self::BoundBoxed
+                | Self::OpenCount
+        )
+    }
+
+    /// What the field is a part of. A part in which a number was clipped is dropped as a whole.
+    pub(crate) fn part(self) -> Part {
+        match self {
+            Self::Contributors | Self::LocallyInfeasible | Self::RowNorms | Self::ConstraintCount => Part::Asset,
+            Self::Use | Self::Cost | Self::Boxed => Part::Plan,
+            Self::Response
+            | Self::Curvature
+            | Self::BarrierDerivative
+            | Self::Decrement
+            | Self::DecrementSquare
+            | Self::ProximalNorms => Part::Response,
+            Self::Bound | Self::BoundUse | Self::BoundCost | Self::BoundBoxed => Part::Bound,
+            Self::OpenCount | Self::OpenBound => Part::Open,
+            Self::RaySupport => Part::Ray,
+        }
+    }
+}
+
+/// What belongs together in a report, per point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
+    Asset,
+    Plan,
+    Response,
+    Bound,
+    Open,
+    Ray,
+}
+
 /// One stretch of a report.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Field {

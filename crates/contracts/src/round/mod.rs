@@ -6,16 +6,22 @@
 //! Coordination <--absorb()-- SummedReport ◄──────────────────────────────────────────┘
 //! ```
 //!
+//! Between the contributions and a private sum stands the [`Quantiser`]: numbers become integers in coded [`Ranges`], and words whose modular sum is exact.
+//!
 //! A [`Contribution`] is one asset's and private; a [`SummedReport`] is the fleet's. No function turns the one into the other but a sum.
 
 mod check;
 mod layout;
+mod quantiser;
 mod query;
+mod ranges;
 mod report;
 mod result;
 
 pub use check::{RoundError, RoundErrorKind};
-pub use layout::{Field, FieldKind, ReportLayout};
+pub use layout::{Field, FieldKind, ReportLayout, Rounding};
+pub use quantiser::Quantiser;
 pub use query::{Ask, ColumnKey, Metric, Mix, OpenPrice, QueryPoint, RoundQuery};
+pub use ranges::{FieldRange, RangeError, Ranges, WordWidth};
 pub use report::{Contribution, ReportError, SummedReport};
 pub use result::RoundResult;

@@ -22,6 +22,18 @@ pub enum ReportError {
     },
     /// Nobody contributed.
     Empty,
+    /// A sum of words stands for more assets than its ranges allow, or for none.
+    Contributors {
+        /// How many it says.
+        found: i128,
+        /// The most for which the words cannot wrap.
+        max: u32,
+    },
+    /// A sum of words lies where no contributions could bring it: it was opened with a wrong mask, or somebody cheated.
+    Impossible {
+        /// The index of the word.
+        word: usize,
+    },
 }
 
 impl fmt::Display for ReportError {
@@ -39,6 +51,18 @@ impl fmt::Display for ReportError {
                 write!(f, "number {index} of a report is not finite; its asset must be excluded from the round")
             }
             Self::Empty => f.write_str("nobody contributed to the sum; wait for at least one report"),
+            Self::Contributors { found, max } => {
+                write!(
+                    f,
+                    "a sum counts {found} contributors where 1 to {max} are possible; its masks do not match, void the round"
+                )
+            }
+            Self::Impossible { word } => {
+                write!(
+                    f,
+                    "word {word} of a sum is beyond what its contributors could reach; its masks do not match, void the round"
+                )
+            }
         }
     }
 }
@@ -88,6 +112,17 @@ impl fmt::Debug for Contribution {
 pub struct SummedReport {
     layout: ReportLayout,
     values: Vec<f64>,
+    /// One per field; empty if the numbers were never coded.
+    quality: Vec<Quality>,
+}
+
+/// What coding did to the numbers of a field.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Quality {
+    /// How far each number may be from the sum of the numbers before coding.
+    pub(crate) error: f64,
+    /// Whether a number of the field, or of the part it belongs to, was clipped.
+    pub(crate) clipped: bool,
 }
 
 impl SummedReport {
@@ -97,8 +132,41 @@ impl SummedReport {
     /// [`ReportError`] on a wrong length, a number that is not finite, or no contributor.
     pub fn opened(layout: ReportLayout, values: Vec<f64>) -> Result<Self, ReportError> {
         check(&layout, &values)?;
-        let sum = Self { layout, values };
+        let sum = Self { layout, values, quality: Vec::new() };
         if sum.contributors() == 0 { Err(ReportError::Empty) } else { Ok(sum) }
+    }
+
+    /// The sum as it was restored from words.
+    pub(crate) fn restored(layout: ReportLayout, values: Vec<f64>, quality: Vec<Quality>) -> Result<Self, ReportError> {
+        Self::opened(layout, values).map(|sum| Self { quality, ..sum })
+    }
+
+    /// The same sum with other numbers, as when what is known of absent assets is added; coding did to them what it did to these.
+    ///
+    /// # Errors
+    /// [`ReportError`], as of [`SummedReport::opened`].
+    pub fn with_values(&self, values: Vec<f64>) -> Result<Self, ReportError> {
+        Self::opened(self.layout.clone(), values).map(|sum| Self { quality: self.quality.clone(), ..sum })
+    }
+
+    /// Whether a field is the sum of what the assets meant: false if a number of it, or of the part of the answer it belongs to, was clipped.
+    ///
+    /// What was clipped must be dropped, not used.
+    /// A plan (use and cost), a response (curvature and all that is computed from it) and a bound are parts of their own.
+    pub fn is_sound(&self, kind: FieldKind, point: u16) -> bool {
+        self.quality_of(kind, point).is_none_or(|quality| !quality.clipped)
+    }
+
+    /// How far each number of a field may be from the sum of the numbers before coding; zero for a sum in the open.
+    ///
+    /// Bounds are only ever too low by that much, and costs too high.
+    pub fn error(&self, kind: FieldKind, point: u16) -> f64 {
+        self.quality_of(kind, point).map_or(0.0, |quality| quality.error)
+    }
+
+    fn quality_of(&self, kind: FieldKind, point: u16) -> Option<&Quality> {
+        let at = self.layout.fields().iter().position(|field| field.kind == kind && field.point == point)?;
+        self.quality.get(at)
     }
 
     /// One field; empty if the query did not ask for it.

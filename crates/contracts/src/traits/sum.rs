@@ -1,10 +1,10 @@
 use core::fmt;
 
-use crate::round::{Contribution, ReportError, RoundQuery, SummedReport};
+use crate::round::{Contribution, RangeError, ReportError, RoundQuery, SummedReport};
 
 /// Turns contributions into their sum, inside one process.
 ///
-/// Over links the round's messages do the same. Implemented by `solver_core::PlainSum` and `conformance::CompensatedSum`; used by `solver_core::run`.
+/// Over links the round's messages do the same. Implemented by `solver_core::PlainSum`, `solver_core::FixedPointSum` and `conformance::CompensatedSum`; used by `solver_core::run`.
 pub trait Sum {
     /// Adds up the answers to one query, in the order in which they come.
     ///
@@ -23,12 +23,15 @@ pub trait Sum {
 pub enum SumError {
     /// A contribution or the whole does not fit the query.
     Report(ReportError),
+    /// The coded ranges do not fit the query.
+    Ranges(RangeError),
 }
 
 impl fmt::Display for SumError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Report(error) => error.fmt(f),
+            Self::Ranges(error) => error.fmt(f),
         }
     }
 }
@@ -38,5 +41,11 @@ impl std::error::Error for SumError {}
 impl From<ReportError> for SumError {
     fn from(error: ReportError) -> Self {
         Self::Report(error)
+    }
+}
+
+impl From<RangeError> for SumError {
+    fn from(error: RangeError) -> Self {
+        Self::Ranges(error)
     }
 }

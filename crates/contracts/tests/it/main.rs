@@ -12,6 +12,7 @@ mod memory;
 mod messages;
 #[cfg(feature = "json")]
 mod properties;
+mod quantiser;
 #[cfg(feature = "json")]
 mod result_file;
 #[cfg(feature = "schema")]

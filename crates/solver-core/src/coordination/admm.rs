@@ -165,7 +165,9 @@ impl Coordination for Admm {
             (self.scale.clone().unwrap_or_else(|| ones.clone()), ones)
         };
         self.evidence.absorb(&query, sum, &unit_of_sum, &unit_of_sum);
-        if !self.evidence.is_done() {
+        // Where somebody clipped, the sum is not the fleet's: the same question is asked again, in wider ranges.
+        let sound = sum.is_sound(FieldKind::Use, 0) && sum.is_sound(FieldKind::ProximalNorms, 0);
+        if !self.evidence.is_done() && sound {
             let usage = sum.field(FieldKind::Use, 0);
             // Every asset relaxes towards its own target; the average of the targets is the last projection.
             let alpha = if query.round == 1 { 1.0 } else { self.rule.relaxation };

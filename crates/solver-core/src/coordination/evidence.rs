@@ -1,6 +1,6 @@
 use cosmosmesh_contracts::plan::{Certificate, Outcome, PlanKind, Status};
 use cosmosmesh_contracts::problem::Bounds;
-use cosmosmesh_contracts::round::{ColumnKey, FieldKind, Mix, RoundQuery, SummedReport};
+use cosmosmesh_contracts::round::{Ask, ColumnKey, FieldKind, Mix, RoundQuery, SummedReport};
 
 use super::{Options, mixing};
 
@@ -28,6 +28,8 @@ pub(crate) struct Evidence {
     locally_infeasible: usize,
     /// Whether the last sum was of everybody at one price, so that bounds are valid.
     pub(crate) fresh: bool,
+    /// How far the use of each row may be from what was summed, because sums were coded; zero for sums in the open.
+    blur: Vec<f64>,
 }
 
 /// An aggregated plan: the fleet's use of every row, in the problem's units, and its cost.
@@ -37,6 +39,7 @@ pub(crate) struct Column {
     pub(crate) usage: Vec<f64>,
     pub(crate) cost: f64,
     boxed: f64,
+    blur: Vec<f64>,
 }
 
 /// A mix of columns and what the sums say about it.
@@ -47,6 +50,7 @@ pub(crate) struct Mixed {
     pub(crate) cost: f64,
     pub(crate) violation: f64,
     boxed: f64,
+    blur: Vec<f64>,
 }
 
 impl Evidence {
@@ -71,6 +75,7 @@ impl Evidence {
             conflict: Vec::new(),
             locally_infeasible: 0,
             fresh: true,
+            blur: vec![0.0; m],
         }
     }
 
@@ -91,7 +96,15 @@ impl Evidence {
             return;
         }
         let plain = |list: &[f64]| -> Vec<f64> { list.iter().zip(unit).map(|(y, d)| y / d).collect() };
-        for k in 0..query.points.len() as u16 {
+        let relative = matches!(query.ask, Ask::Follow { relative: true, .. });
+        let points = (0..query.points.len() as u16).map(|k| sum.error(FieldKind::Use, k));
+        let error = points.chain((0..query.bound_points.len() as u16).map(|k| sum.error(FieldKind::BoundUse, k)));
+        let error = error.fold(0.0, f64::max);
+        for (blur, d) in self.blur.iter_mut().zip(unit) {
+            // Differences are added to sums that were coded before.
+            *blur = error / d + if relative { *blur } else { 0.0 };
+        }
+        for k in (0..query.points.len() as u16).filter(|&k| sum.is_sound(FieldKind::Use, k)) {
             for (scale, y) in self.row_scale.iter_mut().zip(plain(sum.field(FieldKind::Use, k))) {
                 // A limit of zero has no scale of its own: what the fleet would use without it has.
                 *scale = scale.max(if *scale < 1e-9 { y.abs() } else { 1e-6 * y.abs() });
@@ -101,14 +114,19 @@ impl Evidence {
                 usage: plain(sum.field(FieldKind::Use, k)),
                 cost: sum.scalar(FieldKind::Cost, k),
                 boxed: sum.scalar(FieldKind::Boxed, k),
+                blur: self.blur.clone(),
             });
         }
         for (k, &index) in query.bound_points.iter().enumerate() {
+            if !sum.is_sound(FieldKind::Bound, k as u16) {
+                continue;
+            }
             self.columns.push(Column {
                 key: ColumnKey { round: query.round, slot: (query.points.len() + k) as u16 },
                 usage: plain(sum.field(FieldKind::BoundUse, k as u16)),
                 cost: sum.scalar(FieldKind::BoundCost, k as u16),
                 boxed: sum.scalar(FieldKind::BoundBoxed, k as u16),
+                blur: self.blur.clone(),
             });
             if self.fresh {
                 let prices: Vec<f64> =
@@ -120,7 +138,7 @@ impl Evidence {
                 }
             }
         }
-        if let (Some(ray), true) = (&query.ray, self.fresh) {
+        if let (Some(ray), true) = (&query.ray, self.fresh && sum.is_sound(FieldKind::RaySupport, 0)) {
             let weights: Vec<f64> = ray.iter().zip(sent).map(|(r, d)| r * d).collect();
             let limit = self.support(&weights);
             if sum.scalar(FieldKind::RaySupport, 0) - limit > 1e-7 * (1.0 + limit.abs()) {
@@ -227,15 +245,15 @@ impl Evidence {
     ///
     /// A plan that violates rows by `v` may cost `p'v` less than any that does not: `f(x) >= D(p) - p'v`.
     pub(crate) fn error_of(&self, plan: &Mixed) -> f64 {
-        let gain = self.gain(&plan.usage) / (1.0 + self.dual_bound.abs());
-        let rows = mixing::row_violation(&self.bounds, &self.row_scale, &plan.usage);
+        let gain = self.gain(&plan.usage, &plan.blur) / (1.0 + self.dual_bound.abs());
+        let rows = mixing::row_violation(&self.bounds, &self.row_scale, &plan.usage, &plan.blur);
         plan.violation.max(rows).max(self.gap(plan.cost).abs()).max(if gain.is_finite() { gain } else { 0.0 })
     }
 
     /// `p'v` of a use: what its violations could save.
-    fn gain(&self, usage: &[f64]) -> f64 {
+    fn gain(&self, usage: &[f64], blur: &[f64]) -> f64 {
         let (lower, upper) = (self.bounds.lower(), self.bounds.upper());
-        let over = |k: usize| (usage[k] - upper[k]).max(lower[k] - usage[k]).max(0.0);
+        let over = |k: usize| ((usage[k] - upper[k]).max(lower[k] - usage[k]) + blur[k]).max(0.0);
         self.prices.iter().enumerate().map(|(k, p)| p.abs() * over(k)).sum()
     }
 
@@ -256,6 +274,7 @@ impl Evidence {
                 usage: c.usage.clone(),
                 cost: c.cost,
                 boxed: c.boxed,
+                blur: c.blur.clone(),
                 mix: vec![(c.key, 1.0)],
             })
             .collect();
@@ -264,6 +283,7 @@ impl Evidence {
                 usage: old.usage.clone(),
                 cost: old.cost,
                 boxed: old.boxed,
+                blur: old.blur.clone(),
                 mix: old.mix.weights.clone(),
             });
         }
@@ -277,8 +297,8 @@ impl Evidence {
         }
         let scale = 1.0 + self.dual_bound.abs();
         let error = |c: &mixing::Candidate| {
-            let rows = mixing::row_violation(&self.bounds, &self.row_scale, &c.usage);
-            rows.max(self.gap(c.cost).abs()).max(self.gain(&c.usage) / scale)
+            let rows = mixing::row_violation(&self.bounds, &self.row_scale, &c.usage, &c.blur);
+            rows.max(self.gap(c.cost).abs()).max(self.gain(&c.usage, &c.blur) / scale)
         };
         let least = candidates.iter().map(error).fold(f64::INFINITY, f64::min).max(0.01 * self.tolerance);
         candidates.into_iter().filter(|c| error(c) <= 1e4 * least).collect()
@@ -287,19 +307,32 @@ impl Evidence {
     fn mixed(&self, candidates: &[mixing::Candidate], weights: &[f64]) -> Mixed {
         let m = self.bounds.len();
         let (mut usage, mut cost, mut boxed) = (vec![0.0; m], 0.0, 0.0);
+        let mut blur = vec![0.0_f64; m];
         let mut total = std::collections::BTreeMap::new();
         for (candidate, weight) in candidates.iter().zip(weights).filter(|(_, w)| **w > 0.0) {
             usage.iter_mut().zip(&candidate.usage).for_each(|(u, y)| *u += weight * y);
             cost += weight * candidate.cost;
             boxed += weight * candidate.boxed;
+            blur.iter_mut().zip(&candidate.blur).for_each(|(b, c)| *b = b.max(*c));
             for (key, share) in &candidate.mix {
                 *total.entry(*key).or_insert(0.0) += weight * share;
             }
         }
-        let violation = self.bounds.violation(&usage);
+        let violation = self.violation(&usage, &blur);
         // A product of weights may underflow; a column of weight zero is no part of the mix.
         let weights = total.into_iter().filter(|(_, weight)| *weight > 0.0).collect();
-        Mixed { mix: Mix { weights }, usage, cost, violation, boxed }
+        Mixed { mix: Mix { weights }, usage, cost, violation, boxed, blur }
+    }
+
+    /// The worst violation of a row, relative to `1 +` the largest limit, wherever within `blur` the use really is.
+    fn violation(&self, usage: &[f64], blur: &[f64]) -> f64 {
+        let farther: Vec<f64> = (0..usage.len())
+            .map(|k| {
+                let above = usage[k] - self.bounds.upper()[k] >= self.bounds.lower()[k] - usage[k];
+                usage[k] + if above { blur[k] } else { -blur[k] }
+            })
+            .collect();
+        self.bounds.violation(&farther)
     }
 
     /// Columns that the present mixes need, ascending.

@@ -255,7 +255,7 @@ impl Menu {
                 _ => {}
             }
         }
-        Ok(Some(SummedReport::opened(sum.layout().clone(), values)?))
+        Ok(Some(sum.with_values(values)?))
     }
 
     /// The least barrier worth asking for: the complementarity it leaves is far below the tolerance.
@@ -284,7 +284,9 @@ impl Menu {
         for (k, point) in query.points.iter().enumerate() {
             let slot = k as u16;
             let mu = point.barrier;
-            if sum.field(FieldKind::Curvature, slot).is_empty() {
+            // Where somebody clipped, the sum is not the fleet's.
+            let sound = sum.is_sound(FieldKind::Use, slot) && sum.is_sound(FieldKind::Response, slot);
+            if !sound || sum.field(FieldKind::Curvature, slot).is_empty() {
                 continue;
             }
             let rows = |kind, factor: f64| -> Vec<f64> {
@@ -342,6 +344,11 @@ impl Menu {
             if better {
                 chosen = Some(candidate);
             }
+        }
+        if chosen.is_none() {
+            // Nothing to go on from: everybody stays at the base, and the next ranges are wider.
+            self.base = self.base.take().map(|old| Base { index: None, ..old });
+            return;
         }
         // A centred fleet that takes none of the bolder candidates would be offered the same menu for ever.
         let still = match (&self.base, &chosen) {
@@ -455,6 +462,9 @@ impl Coordination for Menu {
         };
         self.evidence.absorb(&query, sum, &unit_of_sum, &unit_of_sum);
         for (k, open) in self.open.iter_mut().enumerate() {
+            if !sum.is_sound(FieldKind::OpenBound, k as u16) {
+                continue;
+            }
             open.count += sum.scalar(FieldKind::OpenCount, k as u16);
             open.sum += sum.scalar(FieldKind::OpenBound, k as u16);
             if open.count >= self.assets {

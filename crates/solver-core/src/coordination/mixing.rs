@@ -8,6 +8,8 @@ pub(crate) struct Candidate {
     pub(crate) usage: Vec<f64>,
     pub(crate) cost: f64,
     pub(crate) boxed: f64,
+    /// How far the use may be from what was summed, because sums were coded.
+    pub(crate) blur: Vec<f64>,
     pub(crate) mix: Vec<(ColumnKey, f64)>,
 }
 
@@ -23,7 +25,9 @@ pub(crate) fn best(
 ) -> Option<Vec<f64>> {
     let least = candidates.iter().map(|c| c.cost).fold(f64::INFINITY, f64::min);
     let reference = if dual_bound.is_finite() { dual_bound } else { least };
-    let error = |c: &Candidate| row_violation(bounds, row_scale, &c.usage).max((c.cost - reference).abs() / cost_scale);
+    let error = |c: &Candidate| {
+        row_violation(bounds, row_scale, &c.usage, &c.blur).max((c.cost - reference).abs() / cost_scale)
+    };
     // The elastic variable is counted in units of the best single column's error, so that it is of order one.
     let (centre, unit) = candidates
         .iter()
@@ -54,8 +58,9 @@ pub(crate) fn best(
 
 /// Weights of the least costly mix that violates nothing.
 pub(crate) fn safe(candidates: &[Candidate], bounds: &Bounds, row_scale: &[f64]) -> Option<Vec<f64>> {
-    let violation = |c: &Candidate| row_violation(bounds, row_scale, &c.usage);
-    let margin: Vec<f64> = row_scale.iter().map(|r| 1e-11 * r).collect();
+    let violation = |c: &Candidate| row_violation(bounds, row_scale, &c.usage, &c.blur);
+    let blur = |k: usize| candidates.iter().fold(0.0, |worst: f64, c| worst.max(c.blur[k]));
+    let margin: Vec<f64> = row_scale.iter().enumerate().map(|(k, r)| 1e-11 * r + blur(k)).collect();
     let centre =
         (0..candidates.len()).min_by(|a, b| violation(&candidates[*a]).total_cmp(&violation(&candidates[*b])))?;
     let mut program = Program::over(candidates, bounds, centre, None, &margin);
@@ -64,9 +69,9 @@ pub(crate) fn safe(candidates: &[Candidate], bounds: &Bounds, row_scale: &[f64])
 }
 
 /// The worst violation of a row, relative to that row's own scale.
-pub(crate) fn row_violation(bounds: &Bounds, row_scale: &[f64], usage: &[f64]) -> f64 {
+pub(crate) fn row_violation(bounds: &Bounds, row_scale: &[f64], usage: &[f64], blur: &[f64]) -> f64 {
     let (lower, upper) = (bounds.lower(), bounds.upper());
-    let over = |k: usize| (usage[k] - upper[k]).max(lower[k] - usage[k]) / row_scale[k];
+    let over = |k: usize| ((usage[k] - upper[k]).max(lower[k] - usage[k]) + blur[k]) / row_scale[k];
     (0..usage.len()).map(over).fold(0.0, f64::max)
 }
 

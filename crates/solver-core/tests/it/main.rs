@@ -10,3 +10,4 @@ mod local_solver;
 mod oracle;
 mod participants;
 mod pool;
+mod words;
