@@ -1,13 +1,12 @@
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt;
-use faer::linalg::matmul::triangular::{self, BlockStructure};
-use faer::{Accum, MatMut, MatRef, Par};
+use faer::{MatMut, MatRef, Par};
 
 use super::Breakdown;
 
 /// A dense symmetric positive definite system, columns one after another.
 ///
-/// The Cholesky factor is by faer; memory is taken once.
+/// Small factors are computed here, larger ones by faer; memory is taken once.
 pub(crate) struct Dense {
     n: usize,
     pub(crate) values: Vec<f64>,
@@ -24,8 +23,8 @@ impl Dense {
     /// Overwrites the lower triangle with its Cholesky factor.
     pub(crate) fn factor(&mut self) -> Result<(), Breakdown> {
         let n = self.n;
-        if n == 0 {
-            return Ok(());
+        if n <= SMALL {
+            return factor_small(&mut self.values, n);
         }
         let matrix = MatMut::from_column_major_slice_mut(&mut self.values, n, n);
         let stack = MemStack::new(&mut self.memory);
@@ -37,7 +36,10 @@ impl Dense {
     /// Overwrites `rhs`, `columns` of them, with the solution; after [`Dense::factor`].
     pub(crate) fn solve(&mut self, rhs: &mut [f64], columns: usize) {
         let n = self.n;
-        if n == 0 {
+        if n <= SMALL {
+            if n > 0 {
+                rhs.chunks_exact_mut(n).take(columns).for_each(|rhs| solve_small(&self.values, rhs));
+            }
             return;
         }
         let factor = MatRef::from_column_major_slice(&self.values, n, n);
@@ -46,32 +48,62 @@ impl Dense {
     }
 }
 
-/// Writes the lower triangle of `a' diag(weights) a` into `out`; `a` is `rows` × `n`, column after column, `weighted` a buffer of its size.
-pub(crate) fn weighted_gram(a: &[f64], weights: &[f64], n: usize, weighted: &mut [f64], out: &mut [f64]) {
-    let rows = weights.len();
-    if n == 0 {
-        return;
-    }
-    if rows == 0 {
-        out.fill(0.0);
-        return;
-    }
-    for (source, target) in a.chunks_exact(rows).zip(weighted.chunks_exact_mut(rows)) {
-        for ((t, s), w) in target.iter_mut().zip(source).zip(weights) {
-            *t = s * w;
+/// Up to this order the calls of a blocked factorisation cost more than its arithmetic.
+const SMALL: usize = 48;
+
+/// `U' U`: the lower triangle by columns is the upper one by rows, and rows are contiguous.
+fn factor_small(values: &mut [f64], n: usize) -> Result<(), Breakdown> {
+    for j in 0..n {
+        let (above, below) = values.split_at_mut((j + 1) * n);
+        let row = &mut above[j * n + j..];
+        let pivot = row[0];
+        if !(pivot > 0.0 && pivot.is_finite()) {
+            return Err(Breakdown);
+        }
+        let root = pivot.sqrt();
+        let inverse = root.recip();
+        row[0] = root;
+        row[1..].iter_mut().for_each(|v| *v *= inverse);
+        for (k, target) in below.chunks_exact_mut(n).enumerate() {
+            let part = &row[k + 1..];
+            subtract_multiple(&mut target[j + 1 + k..], part[0], part);
         }
     }
-    triangular::matmul(
-        MatMut::from_column_major_slice_mut(out, n, n),
-        BlockStructure::TriangularLower,
-        Accum::Replace,
-        MatRef::from_column_major_slice(a, rows, n).transpose(),
-        BlockStructure::Rectangular,
-        MatRef::from_column_major_slice(weighted, rows, n),
-        BlockStructure::Rectangular,
-        1.0,
-        Par::Seq,
-    );
+    Ok(())
+}
+
+fn solve_small(values: &[f64], rhs: &mut [f64]) {
+    let n = rhs.len();
+    for j in 0..n {
+        let row = &values[j * n + j..(j + 1) * n];
+        let x = rhs[j] / row[0];
+        rhs[j] = x;
+        subtract_multiple(&mut rhs[j + 1..], x, &row[1..]);
+    }
+    for j in (0..n).rev() {
+        let row = &values[j * n + j..(j + 1) * n];
+        rhs[j] = (rhs[j] - dot(&row[1..], &rhs[j + 1..])) / row[0];
+    }
+}
+
+/// `to -= factor * from`.
+#[inline]
+pub(crate) fn subtract_multiple(to: &mut [f64], factor: f64, from: &[f64]) {
+    to.iter_mut().zip(from).for_each(|(t, f)| *t -= factor * f);
+}
+
+/// `a'b`, in four sums that are added at the end.
+#[inline]
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let (chunks_a, chunks_b) = (a.chunks_exact(4), b.chunks_exact(4));
+    let rest: f64 = chunks_a.remainder().iter().zip(chunks_b.remainder()).map(|(a, b)| a * b).sum();
+    let mut sums = [0.0; 4];
+    for (a, b) in chunks_a.zip(chunks_b) {
+        for k in 0..4 {
+            sums[k] += a[k] * b[k];
+        }
+    }
+    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
 
 /// Copies the lower triangle onto the upper one.

@@ -9,7 +9,8 @@ use faer::sparse::linalg::cholesky::simplicial::{
 /// `P K P' = L D L'` of a sparse symmetric quasi-definite matrix whose pattern never changes.
 ///
 /// The order is chosen once; afterwards values are written in place and nothing is allocated.
-/// The numeric part is left-looking over lists made once: for factors of a few hundred entries, finding the pattern anew would cost as much as the arithmetic.
+/// For factors of a few hundred entries, finding the pattern anew would cost as much as the arithmetic:
+/// where every product of the elimination goes is listed once, unless the lists would outgrow the factor, which is then left-looking.
 ///
 /// # Source
 /// Vanderbei, "Symmetric quasidefinite matrices", SIAM J. Optim. 5(1), 1995; minimum degree and symbolic factor by faer;
@@ -19,31 +20,38 @@ pub(crate) struct Ldl {
     /// `order[k]` is the original index at place `k`; `place` is its inverse.
     order: Vec<u32>,
     place: Vec<u32>,
+    /// The matrix: the diagonal by places, then the strict lower triangle of `L`'s pattern, column after column.
     pub(crate) values: Vec<f64>,
-    /// Where each value goes in the factor.
-    value_places: Vec<u32>,
-    /// The strict lower triangle of `L`, column after column.
-    column_pointers: Vec<u32>,
-    row_indices: Vec<u32>,
+    /// The factor in the same form: the pivots, then the strict lower triangle of `L`.
     factor: Vec<f64>,
-    /// Row `j` of `L`: its columns, and where their entries of row `j` stand.
-    row_pointers: Vec<u32>,
-    row_entries: Vec<(u32, u32)>,
-    pivot_values: Vec<f64>,
-    pivots: Vec<f64>,
+    /// Where the columns begin, counted from the end of the diagonal.
+    column_pointers: Vec<u32>,
+    /// Row and column of every entry of the strict lower triangle.
+    row_indices: Vec<u32>,
+    column_indices: Vec<u32>,
+    elimination: Elimination,
     inverse_pivots: Vec<f64>,
     parent: Vec<u32>,
     signs: Vec<f64>,
     work: Vec<f64>,
 }
 
+/// How the factor is computed.
+enum Elimination {
+    /// Column after column subtracts its products from where they belong: for the entries of a column in order, each with itself and all before it.
+    Listed(Vec<u32>),
+    /// Row `j` of `L`: its columns, and where their entries of row `j` stand.
+    LeftLooking { row_pointers: Vec<u32>, row_entries: Vec<(u32, u32)> },
+}
+
+/// Lists of products may be this many times longer than the factor.
+const LISTED_MAX: usize = 6;
+
 /// No finite factor: a pivot vanished or overflowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Breakdown;
 
 const NONE: u32 = u32::MAX;
-/// Marks a value of the diagonal in [`Ldl::value_places`]; the rest is the place of the pivot.
-const DIAGONAL: u32 = 1 << 31;
 /// A pivot that is not at least this large in its own sign is replaced by the next.
 const PIVOT_LEAST: f64 = 1e-14;
 const PIVOT_REPLACED: f64 = 1e-10;
@@ -54,7 +62,7 @@ impl Ldl {
     /// Returns the factor and, for every entry, its place in [`Ldl::values`].
     /// `signs` are the expected signs of the pivots; a pivot of another sign is replaced by a tiny one of the right sign, and one with the sign zero stays as it is.
     pub(crate) fn analyse(n: usize, entries: &[(usize, usize)], signs: &[i8]) -> (Self, Vec<usize>) {
-        let (pointers, indices, _) = compress(n, entries.iter().copied());
+        let (pointers, indices) = compress(n, entries.iter().copied());
         let pattern = SymbolicSparseColMatRef::new_checked(n, n, &pointers, None, &indices);
         let (mut order, mut place) = (vec![0_usize; n], vec![0_usize; n]);
         let request = amd::order_scratch::<usize>(n, indices.len());
@@ -65,7 +73,7 @@ impl Ldl {
             let (a, b) = (place[i], place[j]);
             (a.min(b), a.max(b))
         });
-        let (pointers, indices, positions) = compress(n, permuted);
+        let (pointers, indices) = compress(n, permuted);
         let pattern = SymbolicSparseColMatRef::new_checked(n, n, &pointers, None, &indices);
         let request = faer::dyn_stack::StackReq::any_of(&[
             prefactorize_symbolic_cholesky_scratch::<usize>(n, indices.len()),
@@ -90,58 +98,100 @@ impl Ldl {
             }
             column_pointers.push(row_indices.len() as u32);
         }
-        let mut row_pointers = vec![0_u32];
-        for row in &rows {
-            row_pointers.push(row_pointers[row_pointers.len() - 1] + row.len() as u32);
-        }
-        let mut value_places = vec![0_u32; indices.len()];
-        for j in 0..n {
-            for p in pointers[j]..pointers[j + 1] {
-                let i = indices[p];
-                // Entry (i, j) of the upper triangle is entry (j, i) of the lower one.
-                value_places[p] = if i == j {
-                    DIAGONAL | j as u32
-                } else {
-                    let column = column_pointers[i] as usize..column_pointers[i + 1] as usize;
-                    let at = row_indices[column.clone()].iter().position(|&r| r as usize == j);
-                    (column.start + at.expect("this cannot fail because the factor covers the pattern")) as u32
-                };
+        let column_indices: Vec<u32> = (0..n as u32)
+            .flat_map(|j| {
+                let ends = &column_pointers[j as usize..];
+                core::iter::repeat_n(j, (ends[1] - ends[0]) as usize)
+            })
+            .collect();
+        let entry = |i: u32, j: u32| {
+            let column = column_pointers[j as usize] as usize..column_pointers[j as usize + 1] as usize;
+            let at = row_indices[column.clone()].iter().position(|&r| r == i);
+            n + column.start + at.expect("this cannot fail because the factor covers the pattern")
+        };
+        let slots: Vec<usize> = entries
+            .iter()
+            .map(|&(i, j)| {
+                let (a, b) = (place[i], place[j]);
+                if a == b { a } else { entry(a.max(b) as u32, a.min(b) as u32) }
+            })
+            .collect();
+        let columns = || column_pointers.windows(2).map(|ends| &row_indices[ends[0] as usize..ends[1] as usize]);
+        let products: usize = columns().map(|rows| rows.len() * (rows.len() + 1) / 2).sum();
+        let elimination = if products <= LISTED_MAX * (n + row_indices.len()) {
+            let mut targets = Vec::with_capacity(products);
+            for rows in columns() {
+                for (k, &i) in rows.iter().enumerate() {
+                    targets.extend(rows[..k].iter().map(|&j| entry(i, j) as u32));
+                    targets.push(i);
+                }
             }
-        }
+            Elimination::Listed(targets)
+        } else {
+            let mut row_pointers = vec![0_u32];
+            for row in &rows {
+                row_pointers.push(row_pointers[row_pointers.len() - 1] + row.len() as u32);
+            }
+            Elimination::LeftLooking { row_pointers, row_entries: rows.concat() }
+        };
         let signs = order.iter().map(|&i| f64::from(signs[i])).collect();
         let ldl = Self {
             n,
             order: order.iter().map(|&i| i as u32).collect(),
             place: place.iter().map(|&i| i as u32).collect(),
-            values: vec![0.0; indices.len()],
-            value_places,
+            values: vec![0.0; n + row_indices.len()],
+            factor: vec![0.0; n + row_indices.len()],
             column_pointers,
-            factor: vec![0.0; row_indices.len()],
             row_indices,
-            row_pointers,
-            row_entries: rows.concat(),
-            pivot_values: vec![0.0; n],
-            pivots: vec![0.0; n],
+            column_indices,
+            elimination,
             inverse_pivots: vec![0.0; n],
             parent,
             signs,
             work: vec![0.0; n],
         };
-        (ldl, positions)
+        (ldl, slots)
     }
 
     /// Factors the present values.
     pub(crate) fn factor(&mut self) -> Result<(), Breakdown> {
-        let Self { factor, work, row_indices, column_pointers, pivots, inverse_pivots, pivot_values, .. } = self;
-        factor.fill(0.0);
-        for (&place, &v) in self.value_places.iter().zip(&self.values) {
-            if place & DIAGONAL == 0 {
-                factor[place as usize] = v;
-            } else {
-                pivot_values[(place & !DIAGONAL) as usize] = v;
+        self.factor.copy_from_slice(&self.values);
+        match &self.elimination {
+            Elimination::Listed(_) => self.factor_listed(),
+            Elimination::LeftLooking { .. } => self.factor_left_looking(),
+        }
+    }
+
+    fn factor_listed(&mut self) -> Result<(), Breakdown> {
+        let Self { n, factor, column_pointers, elimination, inverse_pivots, signs, .. } = self;
+        let Elimination::Listed(targets) = elimination else { return Err(Breakdown) };
+        let mut targets = targets.as_slice();
+        for (j, ends) in column_pointers.windows(2).enumerate() {
+            let pivot = sound(factor[j], signs[j])?;
+            let inverse = pivot.recip();
+            (factor[j], inverse_pivots[j]) = (pivot, inverse);
+            let (start, end) = (*n + ends[0] as usize, *n + ends[1] as usize);
+            for p in start..end {
+                let scaled = factor[p];
+                let l = scaled * inverse;
+                factor[p] = l;
+                // The products with this column's entries up to this one.
+                let (own, rest) = targets.split_at(p - start + 1);
+                targets = rest;
+                for (k, &target) in own.iter().enumerate() {
+                    let product = scaled * factor[start + k];
+                    factor[target as usize] -= product;
+                }
             }
         }
-        for j in 0..self.n {
+        Ok(())
+    }
+
+    fn factor_left_looking(&mut self) -> Result<(), Breakdown> {
+        let Self { n, factor, work, row_indices, column_pointers, elimination, inverse_pivots, signs, .. } = self;
+        let Elimination::LeftLooking { row_pointers, row_entries } = elimination else { return Err(Breakdown) };
+        let (pivots, factor) = factor.split_at_mut(*n);
+        for j in 0..*n {
             let (start, end) = (column_pointers[j] as usize, column_pointers[j + 1] as usize);
             let (before, column) = factor.split_at_mut(start);
             let column = &mut column[..end - start];
@@ -149,8 +199,8 @@ impl Ldl {
             for (&i, v) in rows.iter().zip(column.iter()) {
                 work[i as usize] = *v;
             }
-            let mut pivot = pivot_values[j];
-            for &(k, p) in &self.row_entries[self.row_pointers[j] as usize..self.row_pointers[j + 1] as usize] {
+            let mut pivot = pivots[j];
+            for &(k, p) in &row_entries[row_pointers[j] as usize..row_pointers[j + 1] as usize] {
                 let (p, last) = (p as usize, column_pointers[k as usize + 1] as usize);
                 let l = before[p];
                 let scaled = l * pivots[k as usize];
@@ -159,12 +209,7 @@ impl Ldl {
                     work[i as usize] -= scaled * v;
                 }
             }
-            if self.signs[j] != 0.0 && pivot * self.signs[j] <= PIVOT_LEAST {
-                pivot = self.signs[j] * PIVOT_REPLACED;
-            }
-            if !pivot.is_finite() {
-                return Err(Breakdown);
-            }
+            let pivot = sound(pivot, signs[j])?;
             let inverse = pivot.recip();
             (pivots[j], inverse_pivots[j]) = (pivot, inverse);
             for (&i, v) in rows.iter().zip(column) {
@@ -176,27 +221,37 @@ impl Ldl {
 
     /// Overwrites `rhs` with `K^-1 rhs`.
     pub(crate) fn solve(&mut self, rhs: &mut [f64]) {
-        let Self { factor, work: x, row_indices, column_pointers, .. } = self;
+        self.forward(rhs);
+        self.backward(rhs);
+    }
+
+    /// Keeps `L^-1 P rhs` for [`Ldl::backward`].
+    pub(crate) fn forward(&mut self, rhs: &[f64]) {
+        let Self { n, factor, work: x, row_indices, column_indices, .. } = self;
         for (x, &i) in x.iter_mut().zip(&self.order) {
             *x = rhs[i as usize];
         }
-        for (j, bounds) in column_pointers.windows(2).enumerate() {
-            let xj = x[j];
-            let range = bounds[0] as usize..bounds[1] as usize;
-            for (&i, &l) in row_indices[range.clone()].iter().zip(&factor[range]) {
-                x[i as usize] -= l * xj;
-            }
+        let entries = row_indices.iter().zip(column_indices.iter()).zip(&factor[*n..]);
+        for ((&i, &j), &l) in entries {
+            x[i as usize] -= l * x[j as usize];
         }
-        for (j, bounds) in column_pointers.windows(2).enumerate().rev() {
-            let mut xj = x[j] * self.inverse_pivots[j];
-            let range = bounds[0] as usize..bounds[1] as usize;
-            for (&i, &l) in row_indices[range.clone()].iter().zip(&factor[range]) {
-                xj -= l * x[i as usize];
-            }
-            x[j] = xj;
+    }
+
+    /// What [`Ldl::forward`] kept, place by place, for whoever has a correction to make.
+    pub(crate) fn halfway(&mut self) -> &mut [f64] {
+        &mut self.work
+    }
+
+    /// Writes `P' L'^-1 D^-1` of what [`Ldl::forward`] kept.
+    pub(crate) fn backward(&mut self, out: &mut [f64]) {
+        let Self { n, factor, work: x, row_indices, column_indices, .. } = self;
+        x.iter_mut().zip(&self.inverse_pivots).for_each(|(x, inverse)| *x *= inverse);
+        let entries = row_indices.iter().zip(column_indices.iter()).zip(&factor[*n..]);
+        for ((&i, &j), &l) in entries.rev() {
+            x[j as usize] -= l * x[i as usize];
         }
         for (x, &i) in x.iter().zip(&self.order) {
-            rhs[i as usize] = *x;
+            out[i as usize] = *x;
         }
     }
 
@@ -214,29 +269,45 @@ impl Ldl {
         places
     }
 
-    /// Writes `L^-1 P g` for a sparse `g` into `out`, which is zero outside of `ancestors`.
-    ///
-    /// With [`Ldl::inverse_pivots`], `g_a' K^-1 g_b = sum_k out_a[k] out_b[k] / d[k]`: the Schur complement by halves.
-    pub(crate) fn half_solve(&self, g: &[(u32, f64)], ancestors: &[u32], out: &mut [f64]) {
-        for &j in ancestors {
-            out[j as usize] = 0.0;
-        }
-        for &(i, v) in g {
-            out[self.place[i as usize] as usize] += v;
-        }
-        for &j in ancestors {
-            let j = j as usize;
-            let xj = out[j];
-            let range = self.column_pointers[j] as usize..self.column_pointers[j + 1] as usize;
-            for (&i, &l) in self.row_indices[range.clone()].iter().zip(&self.factor[range]) {
-                out[i as usize] -= l * xj;
+    /// The place of an original index.
+    pub(crate) fn place(&self, index: usize) -> usize {
+        self.place[index] as usize
+    }
+
+    /// The entries of a column of `L` below the diagonal, as row and value.
+    pub(crate) fn column(&self, j: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
+        let range = self.column_pointers[j] as usize..self.column_pointers[j + 1] as usize;
+        let values = &self.factor[self.n + range.start..self.n + range.end];
+        self.row_indices[range].iter().zip(values).map(|(&i, &l)| (i as usize, l))
+    }
+
+    /// When each place is reached by a walk of the elimination tree that finishes every subtree before it leaves it.
+    pub(crate) fn postorder(&self) -> Vec<u32> {
+        let n = self.n;
+        // The number of places below each, itself included: parents come after their children.
+        let mut sizes = vec![1_u32; n];
+        for j in 0..n {
+            if self.parent[j] != NONE {
+                sizes[self.parent[j] as usize] += sizes[j];
             }
         }
+        // A subtree takes the numbers up to that of its root; roots and children are placed from the last to the first.
+        let (mut numbers, mut free, mut roots) = (vec![0; n], vec![0_u32; n], n as u32);
+        for j in (0..n).rev() {
+            let end = match self.parent[j] {
+                NONE => &mut roots,
+                parent => &mut free[parent as usize],
+            };
+            numbers[j] = *end - 1;
+            *end -= sizes[j];
+            free[j] = numbers[j];
+        }
+        numbers
     }
 
     /// The pivot at place `k`.
     pub(crate) fn pivot(&self, k: usize) -> f64 {
-        self.pivots[k]
+        self.factor[k]
     }
 
     /// `1/d`, place by place.
@@ -245,19 +316,20 @@ impl Ldl {
     }
 }
 
-/// Compressed columns of a list of entries, and where each entry went.
-fn compress(n: usize, entries: impl Iterator<Item = (usize, usize)> + Clone) -> (Vec<usize>, Vec<usize>, Vec<usize>) {
-    let mut order: Vec<(usize, usize, usize)> = entries.enumerate().map(|(k, (i, j))| (j, i, k)).collect();
+/// A pivot of its expected sign.
+fn sound(pivot: f64, sign: f64) -> Result<f64, Breakdown> {
+    let pivot = if sign != 0.0 && pivot * sign <= PIVOT_LEAST { sign * PIVOT_REPLACED } else { pivot };
+    if pivot.is_finite() { Ok(pivot) } else { Err(Breakdown) }
+}
+
+/// Compressed columns of a list of entries.
+fn compress(n: usize, entries: impl Iterator<Item = (usize, usize)>) -> (Vec<usize>, Vec<usize>) {
+    let mut order: Vec<(usize, usize)> = entries.map(|(i, j)| (j, i)).collect();
     order.sort_unstable();
-    let (mut pointers, mut indices, mut positions) =
-        (vec![0; n + 1], Vec::with_capacity(order.len()), vec![0; order.len()]);
-    for (place, &(j, i, k)) in order.iter().enumerate() {
-        pointers[j + 1] += 1;
-        indices.push(i);
-        positions[k] = place;
-    }
+    let mut pointers = vec![0; n + 1];
+    order.iter().for_each(|&(j, _)| pointers[j + 1] += 1);
     for j in 0..n {
         pointers[j + 1] += pointers[j];
     }
-    (pointers, indices, positions)
+    (pointers, order.into_iter().map(|(_, i)| i).collect())
 }

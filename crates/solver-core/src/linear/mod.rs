@@ -5,5 +5,5 @@
 mod dense;
 mod ldl;
 
-pub(crate) use dense::{Dense, mirror, weighted_gram};
+pub(crate) use dense::{Dense, dot, mirror, subtract_multiple};
 pub(crate) use ldl::{Breakdown, Ldl};

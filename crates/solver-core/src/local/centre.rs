@@ -145,6 +145,9 @@ impl Engine {
         let least = if goal == Goal::Centre { mu } else { 0.1 * mu };
         let scale = 1.0 + linear.iter().fold(0.0_f64, |worst, v| worst.max(v.abs()));
         self.fresh = false;
+        if let Some(metric) = metric {
+            self.newton.hold(metric);
+        }
         // A step of length alpha leaves 1 - alpha of a linear residual; much more means that the solves are inexact.
         let (mut expected, mut refinements) = (f64::INFINITY, self.newton.refinements());
         for _ in 0..=steps_max {
@@ -163,9 +166,7 @@ impl Engine {
             if self.newton.factor(&self.model, quadratic).is_err() {
                 return Centred::No;
             }
-            if let Some(metric) = metric
-                && self.newton.attach(&self.model, metric).is_err()
-            {
+            if metric.is_some() && self.newton.attach(&self.model).is_err() {
                 return Centred::No;
             }
             if mean > 2.0 * least {
@@ -264,7 +265,7 @@ impl Engine {
                 -rhs[k] / self.newton.weight[k]
             };
         }
-        self.newton.solve(&self.model, metric, rhs, &mut self.pull_step, refinements);
+        self.newton.solve(&self.model, metric.is_some(), rhs, &mut self.pull_step, refinements);
         let (dx, dr) = self.change.split_at_mut(n);
         dx.copy_from_slice(&self.rhs[..n]);
         dr.fill(0.0);
@@ -311,11 +312,10 @@ impl Engine {
         if !self.fresh && self.newton.factor(&self.model, 1.0).is_err() {
             return false;
         }
-        curvature.copy_from_slice(if self.fresh && metric {
-            self.newton.last_curvature()
-        } else {
-            self.newton.curvature(&self.model)
-        });
+        if !(self.fresh && metric) {
+            self.newton.measure_curvature(&self.model);
+        }
+        self.newton.curvature(curvature);
         let n = self.model.n;
         let rhs = &mut self.rhs;
         rhs.fill(0.0);
@@ -328,7 +328,7 @@ impl Engine {
                 _ => -rhs[k] / self.newton.weight[k],
             };
         }
-        self.newton.solve(&self.model, None, rhs, &mut self.pull_step, 2);
+        self.newton.solve(&self.model, false, rhs, &mut self.pull_step, 2);
         for (out, row) in barrier_derivative.iter_mut().zip(self.model.g.iter()) {
             *out = row.iter().map(|&(j, v)| v * self.rhs[j as usize]).sum();
         }

@@ -19,6 +19,11 @@ impl Lists {
         self.pointers.windows(2).map(|ends| &self.entries[ends[0] as usize..ends[1] as usize])
     }
 
+    /// One of them.
+    pub(crate) fn list(&self, k: usize) -> &[(u32, f64)] {
+        &self.entries[self.pointers[k] as usize..self.pointers[k + 1] as usize]
+    }
+
     /// Whether both have entries at the same places.
     pub(crate) fn has_pattern_of(&self, other: &Self) -> bool {
         let places = |lists: &Self| lists.entries.iter().map(|entry| entry.0).collect::<Vec<_>>();

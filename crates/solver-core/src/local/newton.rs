@@ -1,5 +1,5 @@
 use super::{Metric, Model};
-use crate::linear::{Breakdown, Dense, Ldl, mirror, weighted_gram};
+use crate::linear::{Breakdown, Dense, Ldl, dot, subtract_multiple};
 
 /// Static regularisation of the quasi-definite system; iterative refinement takes its error out again.
 const DELTA: f64 = 1e-12;
@@ -23,16 +23,23 @@ pub(crate) struct Newton {
     p_places: Vec<u32>,
     a_places: Vec<u32>,
     diagonal_places: Vec<u32>,
+    /// The diagonal of `P`, per column.
+    p_diagonal: Vec<f64>,
+    /// With which factor of the quadratic cost the entries that never change were written, if they were.
+    written: Option<f64>,
     /// `D` per constraint, for the caller to write before [`Newton::factor`]; not used at an equality row.
     pub(crate) weight: Vec<f64>,
     quadratic: f64,
     delta: f64,
-    /// `L^-1 P G'`, one column per touched row, where those columns can be non-zero, and the columns weighted by `1/d`.
+    /// The touched rows in the order in which they are kept here: those that meet early in the elimination stand together.
+    rows: Vec<u32>,
+    /// `H = L^-1 P G'`: place after place, one entry per touched row; and between which of them a place can have any.
     half: Vec<f64>,
-    half_weighted: Vec<f64>,
-    ancestors: Vec<Vec<u32>>,
-    /// `S = G K^-1 G'` in full.
+    spans: Vec<(u32, u32)>,
+    /// `S = G K^-1 G'`, its upper triangle row after row, rows and columns in the order of `rows`.
     curvature: Vec<f64>,
+    /// `W^-1` in the same form.
+    inverse_metric: Vec<f64>,
     schur: Dense,
     system: Vec<f64>,
     residual: Vec<f64>,
@@ -61,19 +68,23 @@ impl Newton {
         let signs: Vec<i8> = (0..size).map(|k| if k < n { 1 } else { -1 }).collect();
         let (ldl, places) = Ldl::analyse(size, &entries, &signs);
         let m = model.touched.len();
+        let (rows, spans) = spans(&ldl, model);
         let narrow = |places: &[usize]| places.iter().map(|&k| k as u32).collect();
         Self {
             p_places: p_slots.iter().map(|&k| places[k] as u32).collect(),
             a_places: narrow(&places[a_start..]),
             diagonal_places: narrow(&places[..size]),
-            ancestors: model.g.iter().map(|row| ldl.ancestors(row.iter().map(|e| e.0 as usize))).collect(),
+            p_diagonal: vec![0.0; n],
+            written: None,
             ldl,
             weight: vec![1.0; size],
             quadratic: 1.0,
             delta: DELTA,
+            rows,
             half: vec![0.0; size * m],
-            half_weighted: vec![0.0; size * m],
+            spans,
             curvature: vec![0.0; m * m],
+            inverse_metric: vec![0.0; m * m],
             schur: Dense::zeros(m),
             system: vec![0.0; size],
             residual: vec![0.0; size],
@@ -85,7 +96,7 @@ impl Newton {
 
     /// The same analysis for another problem of the same pattern.
     pub(crate) fn cleared(self) -> Self {
-        Self { delta: DELTA, ..self }
+        Self { delta: DELTA, written: None, ..self }
     }
 
     /// From here on regularises more and refines every solve: for rows that depend on each other.
@@ -101,18 +112,29 @@ impl Newton {
     /// Factors the system for the present weights. `quadratic` is 1, or 0 to drop the quadratic cost.
     pub(crate) fn factor(&mut self, model: &Model, quadratic: f64) -> Result<(), Breakdown> {
         self.quadratic = quadratic;
+        if self.written != Some(quadratic) {
+            self.write(model, quadratic);
+        }
         let values = &mut self.ldl.values;
         let (columns, rows) = self.diagonal_places.split_at(model.n);
-        for (&place, d) in columns.iter().zip(&self.weight) {
-            values[place as usize] = d + self.delta;
+        let (column_weights, row_weights) = self.weight.split_at(model.n);
+        for ((&place, p), d) in columns.iter().zip(&self.p_diagonal).zip(column_weights) {
+            values[place as usize] = p + d + self.delta;
         }
-        for (k, &place) in rows.iter().enumerate() {
-            let k = model.n + k;
-            values[place as usize] = if model.equality[k] { -self.delta } else { -1.0 / self.weight[k] - self.delta };
+        for ((&place, &equality), d) in rows.iter().zip(&model.equality[model.n..]).zip(row_weights) {
+            values[place as usize] = if equality { -self.delta } else { -1.0 / d - self.delta };
         }
+        self.ldl.factor()
+    }
+
+    /// Writes what does not change from step to step.
+    fn write(&mut self, model: &Model, quadratic: f64) {
+        self.written = Some(quadratic);
+        self.p_diagonal.fill(0.0);
+        let values = &mut self.ldl.values;
         for (&place, &(i, j, v)) in self.p_places.iter().zip(&model.p) {
             if i == j {
-                values[place as usize] += quadratic * v;
+                self.p_diagonal[i] = quadratic * v;
             } else {
                 values[place as usize] = quadratic * v;
             }
@@ -120,30 +142,63 @@ impl Newton {
         for (&place, &(_, v)) in self.a_places.iter().zip(model.a.entries()) {
             values[place as usize] = v;
         }
-        self.ldl.factor()
     }
 
     /// Computes `S = G K^-1 G'` from the present factor.
-    pub(crate) fn curvature(&mut self, model: &Model) -> &[f64] {
-        let (size, m) = (model.constraints(), model.touched.len());
-        let columns = self.half.chunks_exact_mut(size.max(1)).zip(&self.ancestors);
-        for (row, (out, ancestors)) in model.g.iter().zip(columns) {
-            self.ldl.half_solve(row, ancestors, out);
+    pub(crate) fn measure_curvature(&mut self, model: &Model) {
+        let m = self.rows.len();
+        let Self { ldl, rows, half, spans, curvature, .. } = self;
+        half.fill(0.0);
+        for (a, &row) in rows.iter().enumerate() {
+            for &(j, v) in model.g.list(row as usize) {
+                half[ldl.place(j as usize) * m + a] += v;
+            }
         }
-        weighted_gram(&self.half, self.ldl.inverse_pivots(), m, &mut self.half_weighted, &mut self.curvature);
-        mirror(&mut self.curvature, m);
-        &self.curvature
+        curvature.fill(0.0);
+        for (j, (&(from, to), inverse)) in spans.iter().zip(ldl.inverse_pivots()).enumerate() {
+            let (from, to) = (from as usize, to as usize);
+            if from >= to {
+                continue;
+            }
+            let (upto, after) = half.split_at_mut((j + 1) * m);
+            let own = &upto[j * m + from..j * m + to];
+            for (i, l) in ldl.column(j) {
+                let start = (i - j - 1) * m;
+                subtract_multiple(&mut after[start + from..start + to], l, own);
+            }
+            for (k, h) in own.iter().enumerate() {
+                let a = from + k;
+                subtract_multiple(&mut curvature[a * m + a..a * m + to], -h * inverse, &own[k..]);
+            }
+        }
     }
 
-    /// `S` as last computed.
-    pub(crate) fn last_curvature(&self) -> &[f64] {
-        &self.curvature
+    /// Writes `S`, as last computed, in full and in the model's order of rows.
+    pub(crate) fn curvature(&self, out: &mut [f64]) {
+        let m = self.rows.len();
+        for (a, &i) in self.rows.iter().enumerate() {
+            for (b, &j) in self.rows.iter().enumerate().skip(a) {
+                let (i, j, v) = (i as usize, j as usize, self.curvature[a * m + b]);
+                out[i * m + j] = v;
+                out[j * m + i] = v;
+            }
+        }
     }
 
-    /// Prepares the composite system with a metric: factors `W^-1 + S`.
-    pub(crate) fn attach(&mut self, model: &Model, metric: &Metric) -> Result<(), Breakdown> {
-        self.curvature(model);
-        for ((out, s), w) in self.schur.values.iter_mut().zip(&self.curvature).zip(&metric.inverse) {
+    /// Prepares for steps with a metric.
+    pub(crate) fn hold(&mut self, metric: &Metric) {
+        let m = self.rows.len();
+        for (a, &i) in self.rows.iter().enumerate() {
+            for (b, &j) in self.rows.iter().enumerate().skip(a) {
+                self.inverse_metric[a * m + b] = metric.inverse[i as usize * m + j as usize];
+            }
+        }
+    }
+
+    /// Factors `W^-1 + S`, with the metric that was held last.
+    pub(crate) fn attach(&mut self, model: &Model) -> Result<(), Breakdown> {
+        self.measure_curvature(model);
+        for ((out, s), w) in self.schur.values.iter_mut().zip(&self.curvature).zip(&self.inverse_metric) {
             *out = s + w;
         }
         self.schur.factor()
@@ -152,22 +207,15 @@ impl Newton {
     /// Solves for `(dx, dw)` in place, and `dd` if a metric is attached. `rhs` has one entry per constraint.
     ///
     /// Up to `refinements` corrections against the system without regularisation.
-    pub(crate) fn solve(
-        &mut self,
-        model: &Model,
-        metric: Option<&Metric>,
-        rhs: &mut [f64],
-        dd: &mut [f64],
-        refinements: u32,
-    ) {
-        if refinements == 0 && metric.is_none() {
+    pub(crate) fn solve(&mut self, model: &Model, metric: bool, rhs: &mut [f64], dd: &mut [f64], refinements: u32) {
+        if refinements == 0 && !metric {
             self.ldl.solve(rhs);
             return;
         }
         self.system.copy_from_slice(rhs);
         self.touched_a.fill(0.0);
-        self.once(model, metric.is_some());
-        if metric.is_some() {
+        self.once(metric);
+        if metric {
             dd.copy_from_slice(&self.touched_b);
         }
         if refinements == 0 {
@@ -183,9 +231,9 @@ impl Newton {
                 break;
             }
             self.system.copy_from_slice(&self.residual);
-            self.once(model, metric.is_some());
+            self.once(metric);
             solution.iter_mut().zip(&self.system).for_each(|(s, c)| *s += c);
-            if metric.is_some() {
+            if metric {
                 dd.iter_mut().zip(&self.touched_b).for_each(|(d, c)| *d += c);
             }
         }
@@ -194,27 +242,30 @@ impl Newton {
     }
 
     /// `system <- K^-1 system`, with `rhs_g` in `touched_a` and `dd` into `touched_b`.
-    fn once(&mut self, model: &Model, metric: bool) {
-        if !metric {
-            self.ldl.solve(&mut self.system);
-            return;
+    fn once(&mut self, metric: bool) {
+        self.ldl.forward(&self.system);
+        if metric {
+            // dd = (W^-1 + S)^-1 (H' D^-1 f - rhs_g) with f = L^-1 P rhs, then f - H dd goes back.
+            let m = self.rows.len();
+            let Self { ldl, spans, half, touched_a, touched_b, schur, .. } = self;
+            touched_b.iter_mut().zip(touched_a.iter()).for_each(|(t, g)| *t = -g);
+            let spans = || spans.iter().enumerate().filter(|(_, (from, to))| from < to);
+            for (j, &(from, to)) in spans() {
+                let (from, to) = (from as usize, to as usize);
+                let f = ldl.halfway()[j] * ldl.inverse_pivots()[j];
+                subtract_multiple(&mut touched_b[from..to], -f, &half[j * m + from..j * m + to]);
+            }
+            schur.solve(touched_b, 1);
+            for (j, &(from, to)) in spans() {
+                let (from, to) = (from as usize, to as usize);
+                ldl.halfway()[j] -= dot(&half[j * m + from..j * m + to], &touched_b[from..to]);
+            }
         }
-        // dd = (W^-1 + S)^-1 (G K^-1 rhs - rhs_g), then (dx, dw) = K^-1 (rhs - G' dd).
-        self.residual.copy_from_slice(&self.system);
-        self.ldl.solve(&mut self.system);
-        for ((t, row), g) in self.touched_b.iter_mut().zip(model.g.iter()).zip(&self.touched_a) {
-            *t = row.iter().map(|&(j, v)| v * self.system[j as usize]).sum::<f64>() - g;
-        }
-        self.schur.solve(&mut self.touched_b, 1);
-        self.system.copy_from_slice(&self.residual);
-        for (row, d) in model.g.iter().zip(&self.touched_b) {
-            row.iter().for_each(|&(j, v)| self.system[j as usize] -= v * d);
-        }
-        self.ldl.solve(&mut self.system);
+        self.ldl.backward(&mut self.system);
     }
 
     /// Writes what is left of the right-hand side into `residual` (and `rhs_g` into `touched_a`); returns its largest entry.
-    fn error(&mut self, model: &Model, metric: Option<&Metric>, rhs: &[f64], solution: &[f64], dd: &[f64]) -> f64 {
+    fn error(&mut self, model: &Model, metric: bool, rhs: &[f64], solution: &[f64], dd: &[f64]) -> f64 {
         let n = model.n;
         let residual = &mut self.residual;
         residual.copy_from_slice(rhs);
@@ -242,10 +293,12 @@ impl Newton {
             }
         }
         let mut worst = 0.0_f64;
-        if let Some(metric) = metric {
-            let m = model.touched.len();
-            for (a, row) in model.g.iter().enumerate() {
-                let pulled: f64 = metric.inverse[a * m..(a + 1) * m].iter().zip(dd).map(|(w, d)| w * d).sum();
+        if metric {
+            let m = self.rows.len();
+            for (a, &row) in self.rows.iter().enumerate() {
+                let before = (0..a).map(|b| self.inverse_metric[b * m + a] * dd[b]).sum::<f64>();
+                let pulled = before + dot(&self.inverse_metric[a * m + a..(a + 1) * m], &dd[a..]);
+                let row = model.g.list(row as usize);
                 self.touched_a[a] = pulled - row.iter().map(|&(j, v)| v * dx[j as usize]).sum::<f64>();
                 row.iter().for_each(|&(j, v)| rx[j as usize] -= v * dd[a]);
             }
@@ -253,4 +306,20 @@ impl Newton {
         }
         residual.iter().fold(worst, |w, v| w.max(v.abs()))
     }
+}
+
+/// The order in which touched rows are kept, and between which of them each place of `H` can have entries.
+fn spans(ldl: &Ldl, model: &Model) -> (Vec<u32>, Vec<(u32, u32)>) {
+    let number = ldl.postorder();
+    let first = |row: &[(u32, f64)]| row.iter().map(|&(j, _)| number[ldl.place(j as usize)]).min().unwrap_or(0);
+    let mut rows: Vec<u32> = (0..model.touched.len() as u32).collect();
+    rows.sort_by_key(|&row| (first(model.g.list(row as usize)), row));
+    let mut spans = vec![(u32::MAX, 0); model.constraints()];
+    for (a, &row) in rows.iter().enumerate() {
+        for place in ldl.ancestors(model.g.list(row as usize).iter().map(|entry| entry.0 as usize)) {
+            let span = &mut spans[place as usize];
+            *span = (span.0.min(a as u32), a as u32 + 1);
+        }
+    }
+    (rows, spans)
 }
