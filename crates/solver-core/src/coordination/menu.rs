@@ -84,6 +84,8 @@ const OPEN_ROUNDS: u32 = 8;
 const THIN_PACE: (f64, f64) = (0.03, 0.9);
 /// A thin menu's candidate beyond this many times the limit is not followed.
 const REFUSED: f64 = 6.0;
+/// An error below which a plan is near the optimum.
+const NEAR: f64 = 1e-3;
 /// How many barriers the first round of a cold start asks about.
 const COLD: u32 = 8;
 /// A squared decrement per participating asset below this is trusted.
@@ -191,7 +193,10 @@ impl Menu {
             points.clone_from(&self.start.points);
         }
         let last = points.len() - 1;
-        let mut bound_points: Vec<u16> = [0.0, 0.5, 1.0].iter().map(|f| (f * last as f64).round() as u16).collect();
+        // Far from the end any of the prices may give the best bound; near it, the boldest does.
+        let near = self.evidence.best.as_ref().is_some_and(|best| self.evidence.error_of(best) <= NEAR);
+        let places = if near && !self.absence { &[1.0][..] } else { &[0.0, 0.5, 1.0] };
+        let mut bound_points: Vec<u16> = places.iter().map(|f| (f * last as f64).round() as u16).collect();
         bound_points.dedup();
         let all = points.len() as u16;
         let curvature: Vec<u16> = match self.round {
@@ -218,7 +223,8 @@ impl Menu {
             points,
             ask,
             bound_points,
-            ray: ray.filter(|_| self.round > 0),
+            // A safe plan settles that there is one.
+            ray: ray.filter(|_| self.round > 0 && self.evidence.safe.is_none()),
             retain: self.evidence.retained(),
         }
     }
