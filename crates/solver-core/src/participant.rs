@@ -34,6 +34,8 @@ pub struct Participant {
     /// The public scaling of the touched rows that is in force.
     scale: Vec<f64>,
     pending: Vec<Response>,
+    /// Answers of earlier rounds whose memory serves again.
+    spare: Vec<Response>,
     consensus: Option<Consensus>,
     columns: BTreeMap<ColumnKey, Vec<f64>>,
     /// The plan that stood in for every answer of a round in which this asset was away.
@@ -171,6 +173,7 @@ impl Participant {
             start,
             base: None,
             pending: Vec::new(),
+            spare: Vec::new(),
             consensus: None,
             columns: BTreeMap::new(),
             held: BTreeMap::new(),
@@ -373,7 +376,14 @@ impl Participant {
             if self.base.is_none() {
                 self.trail.clear();
             }
-            self.trail.extend(self.base.take());
+            if let Some(mut old) = self.base.take() {
+                // Only the model is needed later; and of a long path, not every point.
+                old.point = Point::default();
+                if self.trail.len() >= TRAIL_MAX {
+                    self.trail.remove(TRAIL_MAX / 2);
+                }
+                self.trail.push(old);
+            }
             self.base = Some(self.pending.swap_remove(usize::from(base)));
         }
     }
@@ -391,7 +401,7 @@ impl Participant {
             self.rebase(base);
         }
         let reference = if relative { self.reference() } else { None };
-        self.pending.clear();
+        self.spare.append(&mut self.pending);
         let t = self.engine.model.touched.len();
         let mut metric = match &self.base {
             Some(base) => Metric::new(&base.curvature, t, rule).ok(),
@@ -399,33 +409,39 @@ impl Participant {
         };
         let mut point = self.base.as_ref().map_or_else(|| self.start.clone(), |base| base.point.clone());
         let (mut y, mut pull, mut off) = (vec![0.0; t], vec![0.0; t], vec![0.0; t]);
+        let mut linear = vec![0.0; self.engine.model.n];
         for (k, candidate) in query.points.iter().enumerate() {
             let slot = k as u16;
-            let prices: Vec<f64> = self.engine.model.touched.iter().map(|&row| candidate.prices[row]).collect();
+            let mut kept = self.spare.pop().unwrap_or_else(|| Response::blank(t, &self.start));
+            let Response { prices, curvature, answer, barrier_derivative: derivative, .. } = &mut kept;
+            prices.clear();
+            prices.extend(self.engine.model.touched.iter().map(|&row| candidate.prices[row]));
             let mu = candidate.barrier;
-            let linear = self.priced(&prices);
+            linear.copy_from_slice(&self.engine.model.q);
+            self.engine.model.coupling_transpose(prices, &mut linear);
             if let (Some(metric), Some(base)) = (&mut metric, &self.base) {
-                base.predict(&prices, mu, &mut metric.target);
+                base.predict(prices, mu, &mut metric.target);
             } else if let (None, Some(near)) = (&self.base, self.nearest(mu)) {
                 metric = Metric::new(&near.curvature, t, rule).ok();
                 if let Some(metric) = &mut metric {
-                    near.predict(&prices, mu, &mut metric.target);
+                    near.predict(prices, mu, &mut metric.target);
                 }
             }
             let centred = self.engine.centre(&linear, 1.0, metric.as_ref(), mu, &mut point, 30);
-            let (mut curvature, mut derivative) = (vec![0.0; t * t], vec![0.0; t]);
-            let sound = centred == Centred::Yes
-                && self.engine.response_nearby(metric.is_some(), &mut curvature, &mut derivative);
+            let sound = centred == Centred::Yes && self.engine.response_nearby(metric.is_some(), curvature, derivative);
             if !sound {
                 // This candidate cannot be followed here; the plan stays the last good one and the decrement says "far".
                 point = self.base.as_ref().map_or_else(|| self.start.clone(), |base| base.point.clone());
                 if let Some(base) = &self.base {
                     curvature.copy_from_slice(&base.curvature);
                     derivative.copy_from_slice(&base.barrier_derivative);
+                } else {
+                    curvature.fill(0.0);
+                    derivative.fill(0.0);
                 }
             }
             self.engine.model.coupling(&point.x, &mut y);
-            let mut answer = y.clone();
+            answer.copy_from_slice(&y);
             let mut decrement = if sound { 0.0 } else { 1e6 };
             if let (Some(metric), true) = (&metric, sound) {
                 off.iter_mut().zip(y.iter().zip(&metric.target)).for_each(|(o, (y, t))| *o = y - t);
@@ -441,31 +457,26 @@ impl Participant {
             let touched = &self.engine.model.touched;
             self.columns.insert(ColumnKey { round: query.round, slot }, point.x.clone());
             let (mut cost, mut boxed) = (self.engine.model.cost(&point.x), self.boxed_count(&point.x));
-            let barrier_derivative = derivative.clone();
-            self.pending.push(Response {
-                prices,
-                barrier: mu,
-                answer: answer.clone(),
-                curvature: curvature.clone(),
-                barrier_derivative,
-                point: point.clone(),
-            });
+            kept.barrier = mu;
+            kept.point.assign(&point);
             if let (Some(plan), Some(base)) = (&reference, &self.base) {
                 // What the base says at this point is already in the coordinator's sum.
+                let mut told = kept.clone();
                 let mut expected = vec![0.0; t];
-                base.predict(&self.pending[k].prices, mu, &mut expected);
+                base.predict(&kept.prices, mu, &mut expected);
                 let less = |list: &mut [f64], known: &[f64]| list.iter_mut().zip(known).for_each(|(v, k)| *v -= k);
                 less(&mut y, &plan.usage);
-                less(&mut answer, &expected);
-                less(&mut derivative, &base.barrier_derivative);
-                less(&mut curvature, &base.curvature);
+                less(&mut told.answer, &expected);
+                less(&mut told.barrier_derivative, &base.barrier_derivative);
+                less(&mut told.curvature, &base.curvature);
                 cost -= plan.cost;
                 boxed -= plan.boxed;
+                out.response(slot, touched, &told, self.row_count);
+            } else {
+                out.response(slot, touched, &kept, self.row_count);
             }
+            self.pending.push(kept);
             out.rows(FieldKind::Use, slot, touched, &y, 1.0);
-            out.rows(FieldKind::Response, slot, touched, &answer, 1.0);
-            out.rows(FieldKind::BarrierDerivative, slot, touched, &derivative, mu);
-            out.triangle(slot, touched, &curvature, mu, self.row_count);
             out.scalar(FieldKind::Cost, slot, cost);
             out.scalar(FieldKind::Decrement, slot, decrement);
             out.scalar(FieldKind::DecrementSquare, slot, decrement * decrement);
@@ -635,6 +646,18 @@ impl Participant {
 }
 
 impl Response {
+    /// Room for a model over `t` rows.
+    fn blank(t: usize, point: &Point) -> Self {
+        Self {
+            prices: vec![0.0; t],
+            barrier: 1.0,
+            answer: vec![0.0; t],
+            curvature: vec![0.0; t * t],
+            barrier_derivative: vec![0.0; t],
+            point: point.clone(),
+        }
+    }
+
     /// Quotes the model in rows multiplied by a factor each.
     fn rescale(&mut self, factor: &[f64]) {
         let t = factor.len();
@@ -658,6 +681,8 @@ impl Response {
     }
 }
 
+/// How many models of the path are kept for a later plan.
+const TRAIL_MAX: usize = 16;
 /// The largest squared decrement that is told apart from a larger one.
 const DECREMENT_MAX: f64 = 1e9;
 
@@ -684,6 +709,13 @@ impl Writer<'_> {
             let target = &mut self.values[range];
             touched.iter().zip(list).for_each(|(&row, v)| target[row] = factor * v);
         }
+    }
+
+    /// The affine model at a point, in the units in which it is summed.
+    fn response(&mut self, point: u16, touched: &[usize], told: &Response, m: usize) {
+        self.rows(FieldKind::Response, point, touched, &told.answer, 1.0);
+        self.rows(FieldKind::BarrierDerivative, point, touched, &told.barrier_derivative, told.barrier);
+        self.triangle(point, touched, &told.curvature, told.barrier, m);
     }
 
     /// The upper triangle of a curvature, row by row.

@@ -33,6 +33,15 @@ impl Dense {
             .map_err(|_| Breakdown)
     }
 
+    /// Overwrites a symmetric matrix of the same order with `A^-1` times it, if that is symmetric too; after [`Dense::factor`].
+    pub(crate) fn solve_symmetric(&mut self, rhs: &mut [f64]) {
+        if self.n <= SMALL {
+            solve_small_rows(&self.values, rhs, self.n);
+        } else {
+            self.solve(rhs, self.n);
+        }
+    }
+
     /// Overwrites `rhs`, `columns` of them, with the solution; after [`Dense::factor`].
     pub(crate) fn solve(&mut self, rhs: &mut [f64], columns: usize) {
         let n = self.n;
@@ -83,6 +92,30 @@ fn solve_small(values: &[f64], rhs: &mut [f64]) {
     for j in (0..n).rev() {
         let row = &values[j * n + j..(j + 1) * n];
         rhs[j] = (rhs[j] - dot(&row[1..], &rhs[j + 1..])) / row[0];
+    }
+}
+
+/// As many right-hand sides as rows, row after row: whole rows are combined.
+fn solve_small_rows(values: &[f64], rhs: &mut [f64], n: usize) {
+    for j in 0..n {
+        let row = &values[j * n..(j + 1) * n];
+        let (upto, after) = rhs.split_at_mut((j + 1) * n);
+        let own = &mut upto[j * n..];
+        let inverse = row[j].recip();
+        own.iter_mut().for_each(|v| *v *= inverse);
+        for (target, u) in after.chunks_exact_mut(n).zip(&row[j + 1..]) {
+            subtract_multiple(target, *u, own);
+        }
+    }
+    for j in (0..n).rev() {
+        let row = &values[j * n..(j + 1) * n];
+        let (upto, after) = rhs.split_at_mut((j + 1) * n);
+        let own = &mut upto[j * n..];
+        for (source, u) in after.chunks_exact(n).zip(&row[j + 1..]) {
+            subtract_multiple(own, *u, source);
+        }
+        let inverse = row[j].recip();
+        own.iter_mut().for_each(|v| *v *= inverse);
     }
 }
 

@@ -30,13 +30,13 @@ impl Metric {
         (0..m).for_each(|k| sum.values[k * m + k] += rule.stiffness);
         sum.factor()?;
         let mut inverse = shifted.clone();
-        sum.solve(&mut inverse, m);
+        sum.solve_symmetric(&mut inverse);
         let mut factor = Dense::zeros(m);
         factor.values.copy_from_slice(&shifted);
         factor.factor()?;
         let mut matrix = vec![0.0; m * m];
         (0..m).for_each(|k| matrix[k * m + k] = rule.stiffness);
-        factor.solve(&mut matrix, m);
+        factor.solve_symmetric(&mut matrix);
         (0..m).for_each(|k| matrix[k * m + k] += rule.floor);
         mirror(&mut matrix, m);
         mirror(&mut inverse, m);

@@ -1,7 +1,7 @@
 use super::Model;
 
 /// A primal-dual point: `x`, equality multipliers `y`, and for every inequality side a slack `s` and a multiplier `z`, both positive.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Point {
     pub(crate) x: Vec<f64>,
     /// One per row; used by equality rows only.
