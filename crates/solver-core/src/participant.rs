@@ -410,6 +410,7 @@ impl Participant {
         let mut point = self.base.as_ref().map_or_else(|| self.start.clone(), |base| base.point.clone());
         let (mut y, mut pull, mut off) = (vec![0.0; t], vec![0.0; t], vec![0.0; t]);
         let mut linear = vec![0.0; self.engine.model.n];
+        let mut sound_before = true;
         for (k, candidate) in query.points.iter().enumerate() {
             let slot = k as u16;
             let mut kept = self.spare.pop().unwrap_or_else(|| Response::blank(t, &self.start));
@@ -427,8 +428,16 @@ impl Participant {
                     near.predict(prices, mu, &mut metric.target);
                 }
             }
+            if let [.., before, last] = self.pending.as_slice() {
+                // Where the last two centres point to, in logarithms of the barrier.
+                let (span, step) = ((last.barrier / before.barrier).ln(), (mu / last.barrier).ln());
+                if sound_before && span < -0.1 && step < 0.0 {
+                    point.extrapolate(&before.point, &last.point, (step / span).min(1.5));
+                }
+            }
             let centred = self.engine.centre(&linear, 1.0, metric.as_ref(), mu, &mut point, 30);
             let sound = centred == Centred::Yes && self.engine.response_nearby(metric.is_some(), curvature, derivative);
+            sound_before = sound;
             if !sound {
                 // This candidate cannot be followed here; the plan stays the last good one and the decrement says "far".
                 point = self.base.as_ref().map_or_else(|| self.start.clone(), |base| base.point.clone());

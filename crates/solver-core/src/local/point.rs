@@ -57,6 +57,32 @@ impl Point {
         if model.equality[k] { self.y[k - model.n] } else { self.push_upper[k] - self.push_lower[k] }
     }
 
+    /// Goes on from `before` and `last` by `ratio` of the way between them; slacks and multipliers in logarithms, so they stay positive.
+    ///
+    /// Powers are taken in quarters, by square roots.
+    pub(crate) fn extrapolate(&mut self, before: &Self, last: &Self, ratio: f64) {
+        let quarters = (4.0 * ratio).round().clamp(0.0, 6.0) as u32;
+        let line = |to: &mut [f64], a: &[f64], b: &[f64]| {
+            to.iter_mut().zip(a.iter().zip(b)).for_each(|(t, (a, b))| *t = b + ratio * (b - a));
+        };
+        line(&mut self.x, &before.x, &last.x);
+        line(&mut self.y, &before.y, &last.y);
+        for (to, a, b) in [
+            (&mut self.slack_upper, &before.slack_upper, &last.slack_upper),
+            (&mut self.slack_lower, &before.slack_lower, &last.slack_lower),
+            (&mut self.push_upper, &before.push_upper, &last.push_upper),
+            (&mut self.push_lower, &before.push_lower, &last.push_lower),
+        ] {
+            for (t, (a, b)) in to.iter_mut().zip(a.iter().zip(b)) {
+                // A side that is not there has no multiplier, and keeps none.
+                let root = (b / a.max(f64::MIN_POSITIVE)).sqrt().sqrt();
+                let mut power = *b;
+                (0..quarters).for_each(|_| power *= root);
+                *t = power;
+            }
+        }
+    }
+
     /// Overwrites this point with another of the same shape, without allocating.
     pub(crate) fn assign(&mut self, other: &Self) {
         for (to, from) in [
