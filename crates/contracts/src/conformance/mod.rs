@@ -3,6 +3,7 @@
 mod coordination;
 mod domain;
 mod fleet_cases;
+mod key;
 mod local_cases;
 mod local_judge;
 mod local_solver;
@@ -12,6 +13,10 @@ mod sum;
 pub use coordination::{FleetAssets, coordination, coordination_on};
 pub use domain::{DomainCase, at_baseline, domain};
 pub use fleet_cases::{FleetCase, FleetExpected, fleet_cases};
+pub use key::{
+    AgreementCase, DerivationCase, SealedCase, SignatureCase, aead, content_hasher, kdf, key_agreement, secure_random,
+    signer, verifier,
+};
 pub use local_cases::{Expected, LocalCase, local_cases};
 pub use local_judge::{LOCAL_TOLERANCE, judge};
 pub use local_solver::{Oracle, local_solver};
