@@ -22,7 +22,8 @@ fn primitives(c: &mut Criterion) {
     let mut group = c.benchmark_group("blake3");
     let mut buffer = vec![0; 1 << 16];
     group.throughput(Throughput::Bytes(buffer.len() as u64));
-    group.bench_function("expand 64 KiB", |b| b.iter(|| Blake3.expand(&[1; 32], b"context", 0, black_box(&mut buffer))));
+    group
+        .bench_function("expand 64 KiB", |b| b.iter(|| Blake3.expand(&[1; 32], b"context", 0, black_box(&mut buffer))));
     group.bench_function("digest 64 KiB", |b| b.iter(|| Blake3.digest("bench/1", &[black_box(&buffer)])));
 }
 

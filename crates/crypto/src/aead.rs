@@ -48,7 +48,5 @@ impl Aead for ChaCha20Poly1305 {
 }
 
 fn cipher(key: &[u8; 32]) -> LessSafeKey {
-    LessSafeKey::new(
-        UnboundKey::new(&CHACHA20_POLY1305, key).expect("this cannot fail because the key has 32 bytes"),
-    )
+    LessSafeKey::new(UnboundKey::new(&CHACHA20_POLY1305, key).expect("this cannot fail because the key has 32 bytes"))
 }

@@ -55,10 +55,8 @@ impl Verifier for Ed25519Verifier {
         }
         let share = batch.len().div_ceil(threads);
         std::thread::scope(|scope| {
-            let work: Vec<_> = batch
-                .chunks(share)
-                .map(|part| scope.spawn(move || part.iter().map(one).collect::<Vec<_>>()))
-                .collect();
+            let work: Vec<_> =
+                batch.chunks(share).map(|part| scope.spawn(move || part.iter().map(one).collect::<Vec<_>>())).collect();
             work.into_iter()
                 .flat_map(|thread| thread.join().expect("this cannot fail because a check does not panic"))
                 .collect()

