@@ -176,7 +176,7 @@ pub fn kdf(subject: &dyn Kdf, cases: &[DerivationCase]) {
 /// What every [`ContentHasher`] must do; panics with a sentence where one does not.
 ///
 /// `stream` is what a reference says the keyed stream of a key and a context is.
-pub fn content_hasher(subject: &dyn ContentHasher, stream: &dyn Fn(&[u8; 32], &[u8], usize) -> Vec<u8>) {
+pub fn content_hasher(subject: &dyn ContentHasher, stream: impl Fn(&[u8; 32], &[u8], usize) -> Vec<u8>) {
     let mut seen = BTreeSet::new();
     // Ways to cut and pad the same bytes, under domains of which one begins like the other.
     let cuts: [&[&[u8]]; 9] =

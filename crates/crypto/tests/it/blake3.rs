@@ -43,7 +43,7 @@ fn digests_are_key_derivations_over_parts_with_their_lengths() {
 
 #[test]
 fn the_hasher_conforms() {
-    conformance::content_hasher(&Blake3, &|key, context, len| {
+    conformance::content_hasher(&Blake3, |key, context, len| {
         let mut stream = vec![0; len];
         ::blake3::Hasher::new_keyed(key).update(context).finalize_xof().fill(&mut stream);
         stream
