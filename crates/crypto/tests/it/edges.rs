@@ -59,7 +59,8 @@ fn cases() -> Vec<(NodeId, Vec<u8>, Signature)> {
                                     carry >>= 8;
                                 }
                                 for s in [s, above] {
-                                    let signature: [u8; 64] = [commitment, s].concat().try_into().unwrap();
+                                    let signature: [u8; 64] =
+                                        [commitment, s].concat().try_into().expect("twice 32 bytes");
                                     let signature = Signature::from_bytes(signature);
                                     cases.push((NodeId::from_bytes(key), message.to_vec(), signature));
                                 }
