@@ -1,5 +1,7 @@
 //! Two nodes come to a key over an open link, and one seals a text for the other.
 
+#![allow(clippy::print_stdout)] // an example shows what it did
+
 use cosmosmesh_contracts::key::KeyError;
 use cosmosmesh_contracts::traits::{Aead, Kdf, KeyAgreement};
 use cosmosmesh_crypto::{ChaCha20Poly1305, HkdfSha256, Secret, SystemRandom, X25519};
