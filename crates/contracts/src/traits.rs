@@ -2,6 +2,7 @@
 
 mod coordination;
 mod domain_adapter;
+mod engine;
 mod local_solver;
 mod primitive;
 mod provider;
@@ -11,6 +12,7 @@ mod sum;
 
 pub use coordination::{Coordination, CoordinationError, Step};
 pub use domain_adapter::{DomainAdapter, DomainError, Wanted, WantedPart};
+pub use engine::{Engine, Transmit};
 pub use local_solver::{Budget, LocalOutcome, LocalReport, LocalSolver, ProblemClass, SolveError, WarmStart};
 pub use primitive::{Aead, ContentHasher, Kdf, KeyAgreement, SecureRandom};
 pub use provider::CryptoProvider;

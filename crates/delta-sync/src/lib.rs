@@ -1,0 +1,27 @@
+//! Reconciles replicas of signed per-author logs over links that are late, lossy, duplicated, reordered or gone.
+//!
+//! This crate *is* the logs, the session between two replicas, and the state that every replica folds from the same entries.
+//! It is *not* a transport, a clock or a store: it opens no socket, reads no clock, draws no random number, and knows what no payload means.
+//!
+//! `examples/pipe.rs` syncs two replicas over a pipe with this crate and `contracts` alone.
+
+pub mod entry;
+pub mod frame;
+pub mod receipt;
+pub mod replica;
+pub mod session;
+
+mod codec;
+mod interest;
+mod keys;
+mod log;
+mod range;
+
+pub use codec::CodecError;
+pub use entry::{Entry, EntryId, Header, LogId, LogicalTime, MissionId, Topic};
+pub use interest::{Interest, TOPICS_MAX};
+pub use keys::Keys;
+pub use range::{RangeSet, SEQUENCE_END};
+pub use receipt::Receipt;
+pub use replica::{Draft, Fork, Refusal, Replica, ReplicaConfig, ReplicaError, Root, Roster, Verdict};
+pub use session::{Contact, Event, Session, SessionConfig};

@@ -1,0 +1,419 @@
+//! A replica: the logs it holds, in a store, with an index of them in memory.
+
+mod fork;
+mod index;
+mod insert;
+mod root;
+
+use core::fmt;
+use std::collections::{BTreeMap, BTreeSet};
+
+use cosmosmesh_contracts::MissionTime;
+use cosmosmesh_contracts::key::{Digest, KeyError, NodeId};
+use cosmosmesh_contracts::message::Priority;
+use cosmosmesh_contracts::traits::{Store, StoreError};
+
+use crate::codec::CodecError;
+use crate::entry::{
+    BODY_BYTES_MAX, DEPENDENCIES_MAX, Entry, EntryId, Header, LogId, LogicalTime, MissionId, NO_ENTRY, RawEntry, Topic,
+};
+use crate::interest::Interest;
+use crate::keys::Keys;
+use crate::log::Log;
+use crate::range::RangeSet;
+
+pub use fork::Fork;
+pub(crate) use insert::{Arrival, Candidate};
+pub use insert::{Refusal, Verdict};
+pub use root::Root;
+
+/// Signed logs in a store, and what is known of them.
+///
+/// # Cost
+/// Memory follows the number of logs, of stretches and of forks; entries stay in the store.
+#[derive(Debug)]
+pub struct Replica<S> {
+    pub(crate) store: S,
+    pub(crate) keys: Keys,
+    pub(crate) config: ReplicaConfig,
+    logs: BTreeMap<LogId, Log>,
+    /// How many records the stream of log names has.
+    log_names: u64,
+    forks: BTreeMap<LogId, Fork>,
+    fork_records: u64,
+    /// The latest logical time of anything written or seen that was not too far ahead.
+    clock: LogicalTime,
+    /// Epoch of the logs this replica writes.
+    epoch: u32,
+    /// Records appended since the last index snapshot.
+    unindexed: u64,
+    unsynced: bool,
+    roots: root::Roots,
+}
+
+/// What a replica is told when it is opened.
+#[derive(Clone, Debug)]
+pub struct ReplicaConfig {
+    /// The mission; entries of another are refused.
+    pub mission: MissionId,
+    /// Which topics to hold.
+    pub interest: Interest,
+    /// Who may write; nobody else's entries are taken.
+    pub roster: Roster,
+    /// An entry further ahead of the clock than this is held: kept and passed on, but not yet part of the state. Milliseconds.
+    pub skew_ms_max: i64,
+    /// After how many new records the index is written out again.
+    pub index_every: u64,
+    /// Whether the store was restored from a copy; the replica then writes to new logs, since it may have forgotten entries.
+    pub restored: bool,
+}
+
+impl ReplicaConfig {
+    /// Every topic, every author, five minutes of skew.
+    pub fn new(mission: MissionId) -> Self {
+        Self {
+            mission,
+            interest: Interest::All,
+            roster: Roster::Anyone,
+            skew_ms_max: 300_000,
+            index_every: 8_192,
+            restored: false,
+        }
+    }
+}
+
+/// Who may write.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Roster {
+    /// Everybody, up to [`LOGS_MAX`] logs: for tests and for missions whose links admit members only.
+    #[default]
+    Anyone,
+    /// These nodes.
+    Only(BTreeSet<NodeId>),
+}
+
+impl Roster {
+    /// Whether a node may write.
+    pub fn admits(&self, node: &NodeId) -> bool {
+        match self {
+            Self::Anyone => true,
+            Self::Only(nodes) => nodes.contains(node),
+        }
+    }
+}
+
+/// The most logs of one replica.
+pub const LOGS_MAX: usize = 65_536;
+
+/// An entry as its author thinks of it; the replica adds the rest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Draft {
+    /// Which of the author's logs it goes to.
+    pub topic: Topic,
+    /// What the body is.
+    pub kind: u16,
+    /// In which order it travels.
+    pub priority: Priority,
+    /// From when on a reader may disregard it.
+    pub expiry: Option<MissionTime>,
+    /// Entries it builds on; sorted and freed of doubles by the replica.
+    pub dependencies: Vec<EntryId>,
+    /// Its contents.
+    pub body: Vec<u8>,
+}
+
+impl<S: Store> Replica<S> {
+    /// Appends a signed entry to this replica's own log of the draft's topic. It is durable after [`Replica::sync`].
+    ///
+    /// # Errors
+    /// [`ReplicaError`]; nothing was written unless the store failed.
+    pub fn append(&mut self, now: MissionTime, draft: Draft) -> Result<Entry, ReplicaError> {
+        if draft.body.len() > BODY_BYTES_MAX {
+            return Err(ReplicaError::Draft(CodecError::TooLong { bytes: draft.body.len() }));
+        }
+        let mut dependencies = draft.dependencies;
+        dependencies.sort();
+        dependencies.dedup();
+        if dependencies.len() > DEPENDENCIES_MAX {
+            return Err(ReplicaError::Draft(CodecError::TooLong { bytes: dependencies.len() }));
+        }
+        let author = self.me();
+        let mut log = LogId { author, epoch: self.epoch, topic: draft.topic };
+        // A log of our own that is quarantined takes nothing more, and one with a gap or a stranger's tail is not ours to extend.
+        if self.logs.get(&log).is_some_and(|own| {
+            own.fork.is_some() || own.runs.len() > 1 || own.runs.first().is_some_and(|run| run.start > 0)
+        }) {
+            self.begin_epoch(now);
+            log.epoch = self.epoch;
+        }
+        let (sequence, previous) = match self.logs.get(&log).and_then(|own| own.runs.last()) {
+            Some(run) => (run.end, run.last),
+            None => (0, NO_ENTRY),
+        };
+        let time = self.tick(now);
+        let header = Header {
+            mission: self.config.mission,
+            id: EntryId { log, sequence },
+            previous,
+            time,
+            kind: draft.kind,
+            priority: draft.priority,
+            expiry: draft.expiry,
+            dependencies,
+            body_bytes: 0,
+            body_hash: NO_ENTRY,
+        };
+        let entry = Entry::sign(header, draft.body, &self.keys).map_err(ReplicaError::Key)?;
+        let mut record = Vec::new();
+        entry.encode(&mut record);
+        self.add(&log, sequence, previous, entry.hash(), entry.header().priority, &record)?;
+        self.clock = time;
+        Ok(entry)
+    }
+
+    /// Returns when everything appended and taken in is durable.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`]: open the store again.
+    pub fn sync(&mut self) -> Result<(), StoreError> {
+        if self.unindexed >= self.config.index_every {
+            self.write_index()?;
+        }
+        if self.unsynced {
+            self.store.sync()?;
+            self.unsynced = false;
+        }
+        Ok(())
+    }
+
+    /// Writes the index out, so that opening again reads no entry, and gives the store back.
+    ///
+    /// # Errors
+    /// As [`Replica::sync`].
+    pub fn close(mut self) -> Result<S, StoreError> {
+        self.write_index()?;
+        self.store.sync()?;
+        Ok(self.store)
+    }
+
+    /// The store as it is, as a crash would leave it.
+    pub fn into_store(self) -> S {
+        self.store
+    }
+
+    /// In whose name this replica writes.
+    pub fn me(&self) -> NodeId {
+        self.keys.signer.node_id()
+    }
+
+    /// What the replica was told when it was opened.
+    pub fn config(&self) -> &ReplicaConfig {
+        &self.config
+    }
+
+    /// Epoch of the logs that this replica writes.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// The logs, rising.
+    pub fn logs(&self) -> impl Iterator<Item = LogId> + '_ {
+        self.logs.keys().copied()
+    }
+
+    /// Which entries of a log are here; pruned ones count.
+    pub fn have(&self, log: &LogId) -> RangeSet {
+        self.logs.get(log).map(Log::have).unwrap_or_default()
+    }
+
+    /// How many entries are here, pruned ones included.
+    pub fn entry_count(&self) -> u64 {
+        self.logs.values().flat_map(|log| &log.runs).map(|run| run.end - run.start).sum()
+    }
+
+    /// The entries of a log in a range, in order; those that are not here or were pruned are left out, and so is everything after the first `limit`.
+    ///
+    /// # Errors
+    /// [`ReplicaError::Store`] if the store does not give back what was written.
+    pub fn read(&self, log: &LogId, start: u64, end: u64, limit: usize) -> Result<Vec<Entry>, ReplicaError> {
+        let mut out = Vec::new();
+        let Some(index) = self.logs.get(log) else { return Ok(out) };
+        let wanted = index.have().intersection(&RangeSet::from_range(start.max(index.base), end));
+        self.for_each_record(index, &wanted, |record| {
+            let entry = Entry::decode(record, &*self.keys.hasher).map_err(|_| damaged(&index.stream))?;
+            out.push(entry);
+            Ok(out.len() < limit)
+        })?;
+        Ok(out)
+    }
+
+    /// Every entry that is here, log by log.
+    ///
+    /// # Errors
+    /// As [`Replica::read`].
+    pub fn read_all(&self) -> Result<Vec<Entry>, ReplicaError> {
+        let mut out = Vec::new();
+        for (id, log) in &self.logs {
+            out.extend(self.read(id, 0, log.end(), usize::MAX)?);
+        }
+        Ok(out)
+    }
+
+    /// Whether an entry's time has come: too far ahead of the clock it is held.
+    pub fn is_due(&self, now: MissionTime, time: LogicalTime) -> bool {
+        time.at <= now.plus_ms(self.config.skew_ms_max)
+    }
+
+    /// Hands the records of `wanted` to `take`, rising, until it says no. Reads stretches, a bounded number of records at a time.
+    pub(crate) fn for_each_record(
+        &self,
+        log: &Log,
+        wanted: &RangeSet,
+        mut take: impl FnMut(&[u8]) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
+        for &(mut at, end) in wanted.ranges() {
+            while at < end {
+                let Some((record, there)) = log.extent_of(at) else {
+                    at += 1;
+                    continue;
+                };
+                let count = there.min(end - at).min(READ_MAX);
+                let records = self.store.read(&log.stream, record, count as usize)?;
+                if records.len() as u64 != count {
+                    return Err(damaged(&log.stream));
+                }
+                for record in &records {
+                    if !take(record)? {
+                        return Ok(());
+                    }
+                }
+                at += count;
+            }
+        }
+        Ok(())
+    }
+
+    /// The hash of an entry, from the index if it is at an end of a run, else from the store.
+    pub(crate) fn hash_at(&self, log: &LogId, sequence: u64) -> Result<Option<Digest>, StoreError> {
+        let Some(index) = self.logs.get(log) else { return Ok(None) };
+        let Some(run) = index.run_at(sequence) else { return Ok(None) };
+        if run.end == sequence + 1 {
+            return Ok(Some(run.last));
+        }
+        if index.base == sequence + 1 {
+            return Ok(Some(index.base_hash));
+        }
+        let Some(record) = index.record_of(sequence) else { return Ok(None) };
+        let records = self.store.read(&index.stream, record, 1)?;
+        let bytes = records.first().ok_or_else(|| damaged(&index.stream))?;
+        let raw = RawEntry::decode(bytes).map_err(|_| damaged(&index.stream))?;
+        Ok(Some(raw.hash(&*self.keys.hasher)))
+    }
+
+    /// Something was appended to the store past this replica, and wants flushing.
+    pub(crate) fn touch(&mut self) {
+        self.unsynced = true;
+    }
+
+    pub(crate) fn index_of(&self, log: &LogId) -> Option<&Log> {
+        self.logs.get(log)
+    }
+
+    pub(crate) fn indices(&self) -> impl Iterator<Item = (&LogId, &Log)> {
+        self.logs.iter()
+    }
+
+    /// Appends a record to its log's stream and takes it into the index.
+    fn add(
+        &mut self,
+        id: &LogId,
+        sequence: u64,
+        previous: Digest,
+        hash: Digest,
+        priority: Priority,
+        record: &[u8],
+    ) -> Result<(), StoreError> {
+        self.unsynced = true;
+        if !self.logs.contains_key(id) {
+            self.name_log(id)?;
+        }
+        let log = self.logs.get_mut(id).expect("this cannot fail because the log was just put there");
+        let at = self.store.append(&log.stream, record)?;
+        log.add(sequence, previous, hash, crate::entry::priority_code(priority), at);
+        log.records = at + 1;
+        self.unindexed += 1;
+        self.roots.clear();
+        Ok(())
+    }
+
+    fn name_log(&mut self, id: &LogId) -> Result<(), StoreError> {
+        let mut name = Vec::new();
+        crate::entry::put_log(&mut name, id);
+        self.log_names = self.store.append(LOGS_STREAM, &name)? + 1;
+        self.logs.insert(*id, Log::new(id));
+        Ok(())
+    }
+
+    /// The next logical time: later than everything seen.
+    fn tick(&self, now: MissionTime) -> LogicalTime {
+        if now > self.clock.at {
+            LogicalTime { at: now, count: 0 }
+        } else if self.clock.count < u32::MAX {
+            LogicalTime { at: self.clock.at, count: self.clock.count + 1 }
+        } else {
+            LogicalTime { at: self.clock.at.plus_ms(1), count: 0 }
+        }
+    }
+
+    /// Learns a time, unless it is too far ahead: one clock gone astray must not take everybody's with it.
+    fn observe(&mut self, now: MissionTime, time: LogicalTime) {
+        if self.is_due(now, time) && time > self.clock {
+            self.clock = time;
+        }
+    }
+
+    /// Writes to new logs from now on. The number follows the clock, so that a second restore of the same copy does not meet the first.
+    pub(crate) fn begin_epoch(&mut self, now: MissionTime) {
+        let seconds = u32::try_from(now.as_ms().max(0) / 1_000).unwrap_or(u32::MAX);
+        self.epoch = self.epoch.saturating_add(1).max(seconds);
+    }
+}
+
+/// Names of the logs, in the order in which they were first written to.
+const LOGS_STREAM: &str = "logs";
+/// How many records are read at once.
+const READ_MAX: u64 = 256;
+
+pub(crate) fn damaged(stream: &str) -> StoreError {
+    StoreError::Damaged { detail: format!("stream `{stream}` does not hold what its index says") }
+}
+
+/// Why a replica did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReplicaError {
+    /// The store failed or gave back something else.
+    Store(StoreError),
+    /// The key's device does not answer.
+    Key(KeyError),
+    /// The draft is too long, or has too many dependencies.
+    Draft(CodecError),
+}
+
+impl fmt::Display for ReplicaError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(f),
+            Self::Key(error) => error.fmt(f),
+            Self::Draft(error) => write!(f, "a draft cannot be an entry: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ReplicaError {}
+
+impl From<StoreError> for ReplicaError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}

@@ -1,0 +1,175 @@
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use cosmosmesh_contracts::MissionTime;
+
+use crate::entry::LogId;
+use crate::frame::Sketch;
+use crate::interest::Interest;
+use crate::range::RangeSet;
+use crate::replica::Root;
+
+use super::contact::OpenContact;
+
+/// Entries by log, as stretches.
+pub(super) type Entries = BTreeMap<LogId, RangeSet>;
+
+/// What is known of one peer, and what it is still to be sent.
+#[derive(Debug, Default)]
+pub(super) struct Peer {
+    pub(super) contact: Option<OpenContact>,
+    /// Which topics it wants, once it has said so.
+    pub(super) interest: Option<Interest>,
+    /// Whether `theirs` means anything.
+    pub(super) known: bool,
+    /// What it is known to hold, durably.
+    pub(super) theirs: Entries,
+    /// Where it knows logs to fork.
+    pub(super) their_forks: BTreeMap<LogId, u64>,
+    /// The root at which it was last known to hold what we hold.
+    pub(super) settled: Option<Root>,
+    /// What was sent and not yet acknowledged, oldest first.
+    pub(super) flights: VecDeque<Flight>,
+    pub(super) flight_number: u32,
+    /// The flight that is being sent.
+    pub(super) sending: Option<Flight>,
+    /// What remains to be sent, most urgent first.
+    pub(super) pending: VecDeque<(LogId, RangeSet)>,
+    /// What is to be sent whatever the peer's summary says: one side of a difference that a sketch showed.
+    pub(super) forced: Entries,
+    /// Whether `pending` was made before something changed.
+    pub(super) stale: bool,
+    /// Whether pushing waits for the peer's summary.
+    pub(super) held: bool,
+    pub(super) wants: Wants,
+    pub(super) inbox: Inbox,
+    /// How many bytes of batches it will still take.
+    pub(super) room_bytes: Option<u64>,
+    /// At which root it was last sent a summary in this contact.
+    pub(super) told: Option<Root>,
+    /// When to ask whether it is still there.
+    pub(super) probe: Option<MissionTime>,
+    /// How often it was asked since there was any progress.
+    pub(super) attempts: u32,
+    /// Our root and its, when it last said something.
+    pub(super) heard: Option<(Root, Root)>,
+    /// When to acknowledge, though the flight is not whole.
+    pub(super) acknowledge: Option<MissionTime>,
+    /// The root for which the last sketch was sent, and how many cells it had.
+    pub(super) sketched: Option<(Root, usize)>,
+    /// Whether it asked that no hash be left out.
+    pub(super) explicit: bool,
+    pub(super) cut_told: bool,
+    /// How much shorter batches get by compression, in per mille.
+    pub(super) packed_per_mille: u32,
+    /// Whether what the store remembers of this peer is out of date.
+    pub(super) unsaved: bool,
+}
+
+/// Frames to be sent besides batches.
+#[derive(Debug, Default)]
+pub(super) struct Wants {
+    pub(super) evidence: BTreeSet<LogId>,
+    pub(super) sketch: Option<Sketch>,
+    pub(super) summary: bool,
+    /// Whether beacon or summary ask for an answer.
+    pub(super) reply: bool,
+    pub(super) beacon: bool,
+    /// Whether the peer shall leave no hash out.
+    pub(super) hashes: bool,
+}
+
+/// Batches sent one after the other, and answered once.
+#[derive(Clone, Debug)]
+pub(super) struct Flight {
+    pub(super) sent_at: MissionTime,
+    pub(super) batches: u32,
+    pub(super) entries: Entries,
+    /// Our root when its last batch went out.
+    pub(super) root: Root,
+}
+
+/// What came of the peer's present flight.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    pub(super) flight: u32,
+    pub(super) seen: RangeSet,
+    pub(super) last: Option<u32>,
+    pub(super) answered: bool,
+}
+
+/// How often a peer is asked again within one contact without any progress.
+const PROBES_MAX: u32 = 8;
+
+impl Peer {
+    pub(super) fn deadline(&self) -> Option<MissionTime> {
+        self.contact.as_ref()?;
+        [self.probe, self.acknowledge].into_iter().flatten().min()
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: MissionTime) {
+        if self.contact.is_none() {
+            return;
+        }
+        if self.acknowledge.is_some_and(|at| at <= now) {
+            self.acknowledge = None;
+            self.wants.summary = true;
+            self.inbox.answered = true;
+        }
+        if self.probe.is_some_and(|at| at <= now) {
+            self.probe = None;
+            if self.attempts < PROBES_MAX {
+                // A peer of whom nothing is known is told what we hold; one that is known is only asked.
+                if self.known {
+                    self.wants.beacon = true;
+                } else {
+                    self.wants.summary = true;
+                }
+                self.wants.reply = true;
+                self.attempts += 1;
+                self.arm(now, 0);
+            }
+        }
+    }
+
+    /// Asks again after a while, unless an answer comes.
+    pub(super) fn arm(&mut self, now: MissionTime, queued_bytes: u64) {
+        if let Some(open) = &self.contact
+            && open.contact.two_way
+        {
+            self.probe = Some(now.plus_ms(open.patience_ms(self.attempts, queued_bytes)));
+        }
+    }
+
+    /// Starts asking afresh if either side holds something else than when it was last heard.
+    pub(super) fn hear(&mut self, mine: Root, theirs: Root) {
+        if self.heard.replace((mine, theirs)) != Some((mine, theirs)) {
+            self.attempts = 0;
+        }
+    }
+
+    /// Everything sent that may still be on its way or not yet answered.
+    pub(super) fn unanswered(&self) -> Entries {
+        let mut all = Entries::new();
+        for flight in self.flights.iter().chain(&self.sending) {
+            for (log, ranges) in &flight.entries {
+                all.entry(*log).or_default().union(ranges);
+            }
+        }
+        all
+    }
+
+    /// Flights whose answer would be here by now are settled by what the peer says it holds.
+    pub(super) fn drop_answered(&mut self, now: MissionTime) {
+        let round_trip = self.contact.as_ref().map_or(0, |open| open.contact.delay_ms.saturating_mul(2));
+        self.flights.retain(|flight| flight.sent_at.plus_ms(round_trip) > now);
+    }
+
+    pub(super) fn has_entry(&self, log: &LogId, sequence: u64) -> bool {
+        self.theirs.get(log).is_some_and(|have| have.contains(sequence))
+    }
+
+    pub(super) fn learn(&mut self, log: LogId, start: u64, end: u64) {
+        self.theirs.entry(log).or_default().insert(start, end);
+        self.unsaved = true;
+    }
+}

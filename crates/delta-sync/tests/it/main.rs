@@ -1,0 +1,11 @@
+//! The crate from outside.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod figures;
+mod forks;
+mod keys;
+mod pair;
+mod random;
+mod sessions;
+mod simulation;
+mod world;

@@ -1,0 +1,284 @@
+//! A world of replicas: virtual time, links that are late, lossy, doubled and reordered, partitions, crashes; all from one seed.
+
+use std::collections::BTreeMap;
+
+use cosmosmesh_contracts::MissionTime;
+use cosmosmesh_contracts::conformance::MemoryStore;
+use cosmosmesh_contracts::key::NodeId;
+use cosmosmesh_contracts::message::Priority;
+use cosmosmesh_contracts::traits::Engine;
+use cosmosmesh_delta_sync::{
+    Contact, Draft, Event, LogId, RangeSet, Replica, ReplicaConfig, Session, SessionConfig, Topic,
+};
+
+use crate::keys::{keys, node};
+use crate::pair::{TestSession, config};
+use crate::random::Random;
+
+pub(crate) struct World {
+    pub(crate) now: MissionTime,
+    pub(crate) random: Random,
+    pub(crate) nodes: Vec<TestSession>,
+    /// What each node had durable when it last said something to anybody.
+    promised: Vec<BTreeMap<LogId, RangeSet>>,
+    /// Delivery time and a count, so that equal times keep an order; then from, to, bytes.
+    flying: BTreeMap<(MissionTime, u64), (usize, usize, Vec<u8>)>,
+    count: u64,
+    /// One way, and loss in percent, of the contacts that are open, by the lower and the higher node.
+    open: BTreeMap<(usize, usize), (i64, u64)>,
+    group: Vec<u64>,
+    pub(crate) forks: u64,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, count: usize) -> Self {
+        let mut random = Random(seed);
+        let nodes =
+            (0..count).map(|k| open(MissionTime(0), MemoryStore::new(), k, seed, false, random.below(3))).collect();
+        Self {
+            now: MissionTime(0),
+            random,
+            nodes,
+            promised: vec![BTreeMap::new(); count],
+            flying: BTreeMap::new(),
+            count: 0,
+            open: BTreeMap::new(),
+            group: vec![0; count],
+            forks: 0,
+        }
+    }
+
+    /// The clock of one node; clocks differ by some seconds.
+    fn clock(&self, k: usize) -> MissionTime {
+        self.now.plus_ms(k as i64 * 1_700 - 9_000)
+    }
+
+    pub(crate) fn write(&mut self, k: usize) {
+        let body = self.random.bytes(4);
+        let priority = match self.random.below(8) {
+            0 => Priority::Bulk,
+            1 => Priority::Expedited,
+            2 => Priority::Emergency,
+            _ => Priority::Normal,
+        };
+        let topic = Topic(self.random.below(2) as u16);
+        let draft = Draft { topic, kind: 1, priority, body, ..Draft::default() };
+        let now = self.clock(k);
+        self.nodes[k].append(now, draft).unwrap();
+        self.drain(k);
+    }
+
+    fn connect(&mut self, a: usize, b: usize, delay_ms: i64, loss: u64) {
+        let pair = (a.min(b), a.max(b));
+        self.open.insert(pair, (delay_ms, loss));
+        let bounded = self.random.chance(30);
+        for (x, y) in [pair, (pair.1, pair.0)] {
+            let mut contact = Contact { delay_ms, ..Contact::new("sim") };
+            if bounded {
+                contact.rate_bps = Some(8_000);
+                contact.until = Some(self.clock(x).plus_ms(1_000 + 2 * delay_ms));
+            }
+            let now = self.clock(x);
+            self.nodes[x].contact_open(now, node(y as u64), contact);
+        }
+        self.drain(a);
+        self.drain(b);
+    }
+
+    fn disconnect(&mut self, pair: (usize, usize)) {
+        self.open.remove(&pair);
+        self.nodes[pair.0].contact_close(node(pair.1 as u64));
+        self.nodes[pair.1].contact_close(node(pair.0 as u64));
+    }
+
+    fn drain(&mut self, k: usize) {
+        let now = self.clock(k);
+        let mut said = false;
+        while let Some(transmit) = self.nodes[k].poll_transmit(now) {
+            said = true;
+            let to = self.index_of(&transmit.to);
+            let Some(&(delay, loss)) = self.open.get(&(k.min(to), k.max(to))) else { continue };
+            if self.random.chance(loss) {
+                continue;
+            }
+            let copies = if self.random.chance(loss / 4) { 2 } else { 1 };
+            for _ in 0..copies {
+                // A lossy link reorders too.
+                let late = if loss == 0 { 0 } else { self.random.below(delay as u64 / 2 + 1) as i64 };
+                self.count += 1;
+                self.flying.insert((self.now.plus_ms(delay + late), self.count), (k, to, transmit.bytes.clone()));
+            }
+        }
+        if said {
+            let replica = self.nodes[k].replica();
+            self.promised[k] = replica.logs().map(|log| (log, replica.have(&log))).collect();
+        }
+        while let Some(event) = self.nodes[k].poll_event() {
+            match event {
+                Event::Fork { .. } => self.forks += 1,
+                Event::Malformed { .. } | Event::StoreFailed(_) => panic!("{event:?}"),
+                _ => {}
+            }
+        }
+    }
+
+    fn index_of(&self, id: &NodeId) -> usize {
+        (0..self.nodes.len()).find(|&k| node(k as u64) == *id).unwrap()
+    }
+
+    /// Lets the world go on until a moment: messages arrive, deadlines pass.
+    fn run_until(&mut self, until: MissionTime) {
+        loop {
+            let arrival = self.flying.keys().next().map(|key| key.0);
+            let deadline = (0..self.nodes.len())
+                .filter_map(|k| {
+                    Some((self.nodes[k].poll_timeout()?.plus_ms(9_000 - k as i64 * 1_700).max(self.now), k))
+                })
+                .min();
+            match (arrival, deadline) {
+                (Some(at), deadline) if at <= until && deadline.is_none_or(|(due, _)| at <= due) => {
+                    let ((at, _), (from, to, bytes)) = self.flying.pop_first().unwrap();
+                    self.now = at.max(self.now);
+                    // What arrives after the contact ended is lost, as radio is.
+                    if self.open.contains_key(&(from.min(to), from.max(to))) {
+                        let now = self.clock(to);
+                        self.nodes[to].handle_input(now, node(from as u64), &bytes);
+                        self.drain(to);
+                    }
+                }
+                (_, Some((at, k))) if at <= until => {
+                    self.now = at;
+                    let now = self.clock(k);
+                    self.nodes[k].handle_timeout(now);
+                    self.drain(k);
+                }
+                _ => break,
+            }
+        }
+        self.now = self.now.max(until);
+    }
+
+    /// The node loses its memory and some of what it had not synced.
+    fn crash(&mut self, k: usize) {
+        let pairs: Vec<_> = self.open.keys().copied().filter(|pair| pair.0 == k || pair.1 == k).collect();
+        for pair in pairs {
+            self.open.remove(&pair);
+            let other = if pair.0 == k { pair.1 } else { pair.0 };
+            self.nodes[other].contact_close(node(k as u64));
+        }
+        let blank = open(self.now, MemoryStore::new(), k, 0, false, 0);
+        let store = std::mem::replace(&mut self.nodes[k], blank).into_replica().into_store();
+        let kept = self.random.below(store.unsynced() as u64 + 1) as usize;
+        let lossless = kept == store.unsynced();
+        let every = self.random.below(3);
+        let seed = self.random.next();
+        // A node that may have lost entries nobody has seen need not worry; one restored from a copy would.
+        let now = self.clock(k);
+        self.nodes[k] = open(now, store.crash(kept), k, seed, false, every);
+        let replica = self.nodes[k].replica();
+        for (log, promised) in &self.promised[k] {
+            let lost = promised.minus(&replica.have(log));
+            assert!(lost.is_empty(), "node {k} lost {lost:?} of {log:?}, lossless {lossless}");
+        }
+    }
+
+    /// One random thing happens.
+    fn stir(&mut self) {
+        let count = self.nodes.len() as u64;
+        let k = self.random.below(count) as usize;
+        match self.random.below(10) {
+            0..=3 => self.write(k),
+            4..=6 => {
+                let other = self.random.below(count) as usize;
+                if other != k
+                    && self.group[k] == self.group[other]
+                    && !self.open.contains_key(&(k.min(other), k.max(other)))
+                {
+                    // From one second to a day, as often short as long.
+                    let delay_ms = 1_000 << self.random.below(17);
+                    let loss = self.random.below(51);
+                    self.connect(k, other, delay_ms.min(86_400_000), loss);
+                }
+            }
+            7 => {
+                let open: Vec<_> = self.open.keys().copied().collect();
+                if !open.is_empty() {
+                    let pair = open[self.random.below(open.len() as u64) as usize];
+                    self.disconnect(pair);
+                }
+            }
+            8 => {
+                // A partition: who is on which side changes, and contacts across end.
+                for side in 0..self.group.len() {
+                    self.group[side] = self.random.below(2);
+                }
+                let across: Vec<_> =
+                    self.open.keys().copied().filter(|pair| self.group[pair.0] != self.group[pair.1]).collect();
+                for pair in across {
+                    self.disconnect(pair);
+                }
+            }
+            _ => self.crash(k),
+        }
+        let ahead = 500 << self.random.below(17);
+        self.run_until(self.now.plus_ms(ahead));
+    }
+
+    /// A contact without loss, as long as it is needed.
+    pub(crate) fn calm_contact(&mut self, a: usize, b: usize) {
+        let pair = (a.min(b), a.max(b));
+        self.open.insert(pair, (5_000, 0));
+        for (x, y) in [pair, (pair.1, pair.0)] {
+            let now = self.clock(x);
+            let contact = Contact { delay_ms: 5_000, ..Contact::new("calm") };
+            self.nodes[x].contact_open(now, node(y as u64), contact);
+        }
+        self.drain(a);
+        self.drain(b);
+        self.run_until(self.now.plus_ms(600_000));
+        self.disconnect(pair);
+    }
+
+    pub(crate) fn are_equal(&self, a: usize, b: usize) -> bool {
+        let root = |k: usize| self.nodes[k].replica().root(&Default::default());
+        root(a) == root(b)
+    }
+}
+
+fn open(now: MissionTime, store: MemoryStore, k: usize, seed: u64, restored: bool, every: u64) -> TestSession {
+    let config = ReplicaConfig { restored, index_every: [1, 3, 1_000][every as usize], ..config() };
+    let replica = Replica::open(now, store, keys(k as u64), config).unwrap();
+    let mut secret = [0; 32];
+    secret[..8].copy_from_slice(&seed.to_le_bytes());
+    let batch_bytes_max = if seed.is_multiple_of(3) { 400 } else { 60 << 10 };
+    Session::new(replica, SessionConfig { secret, batch_bytes_max, ..SessionConfig::default() }).unwrap()
+}
+
+/// One run: trouble, then calm, then everybody is equal.
+pub(crate) fn run(seed: u64) -> World {
+    let mut random = Random(seed ^ 0x5EED);
+    let count = 2 + if random.chance(90) { random.below(4) } else { random.below(15) } as usize;
+    let mut world = World::new(seed, count);
+    for _ in 0..10 + random.below(30) {
+        world.stir();
+    }
+    let open: Vec<_> = world.open.keys().copied().collect();
+    for pair in open {
+        world.disconnect(pair);
+    }
+    world.flying.clear();
+    // Two replicas are equal after two contacts between them, whatever happened before.
+    let (a, b) = (0, 1 + random.below(count as u64 - 1) as usize);
+    world.calm_contact(a, b);
+    world.calm_contact(a, b);
+    assert!(world.are_equal(a, b), "seed {seed}: {a} and {b} differ after two contacts");
+    // Along the line and back, everybody has everything.
+    for k in (1..count).chain((1..count).rev()) {
+        world.calm_contact(k - 1, k);
+        assert!(world.are_equal(k - 1, k), "seed {seed}: {} and {k} differ", k - 1);
+    }
+    for k in 1..count {
+        assert!(world.are_equal(0, k), "seed {seed}: 0 and {k} differ");
+    }
+    world
+}
