@@ -40,33 +40,14 @@ pub struct CentralSolution {
 ///
 /// Equal bounds become equality rows, every other finite side an inequality; open sides become nothing.
 pub fn solve(fleet: &FleetProblem, tolerance: f64) -> CentralSolution {
-    let mut model = Model::default();
-    for asset in fleet.assets() {
-        model.push_asset(&asset.local, None);
-    }
-    let coupling = fleet.coupling();
-    let first = model.rows.len();
-    let mut start = 0;
-    let bounds = coupling.bounds.lower().iter().zip(coupling.bounds.upper());
-    model.rows.extend(bounds.map(|(&lower, &upper)| Row { entries: Vec::new(), lower, upper }));
-    for asset in fleet.assets() {
-        for (row, column, v) in asset.coupling.triplets() {
-            model.rows[first + row].entries.push((start + column, v));
-        }
-        start += asset.local.variable_count();
-    }
-    let (mut solution, duals) = model.solve(tolerance);
-    solution.prices = duals[first..first + fleet.row_count()].to_vec();
-    solution.objective = fleet.objective(&solution.x);
-    solution.dual_objective += fleet.assets().iter().map(|asset| asset.local.objective().c).sum::<f64>();
-    solution
+    Assembled::new(fleet).solve(fleet, tolerance)
 }
 
 /// The optimum of one asset's own problem; with `linear`, of `linear' x` over the same set in place of its cost.
 pub fn solve_alone(local: &LocalProblem, linear: Option<&[f64]>, tolerance: f64) -> CentralSolution {
     let mut model = Model::default();
     model.push_asset(local, linear);
-    let (mut solution, _) = model.solve(tolerance);
+    let (mut solution, _) = model.standard().solve(tolerance);
     solution.objective = match linear {
         None => {
             solution.dual_objective += local.objective().c;
@@ -75,6 +56,59 @@ pub fn solve_alone(local: &LocalProblem, linear: Option<&[f64]>, tolerance: f64)
         Some(linear) => linear.iter().zip(&solution.x[0]).map(|(q, x)| q * x).sum(),
     };
     solution
+}
+
+/// A whole fleet as one problem, so that what is timed is the solve alone.
+pub struct Assembled {
+    standard: Standard,
+    /// Where the shared rows begin, and how many they are.
+    first: usize,
+    row_count: usize,
+}
+
+impl Assembled {
+    /// Assembles a fleet.
+    pub fn new(fleet: &FleetProblem) -> Self {
+        let mut model = Model::default();
+        for asset in fleet.assets() {
+            model.push_asset(&asset.local, None);
+        }
+        let coupling = fleet.coupling();
+        let first = model.rows.len();
+        let mut start = 0;
+        let bounds = coupling.bounds.lower().iter().zip(coupling.bounds.upper());
+        model.rows.extend(bounds.map(|(&lower, &upper)| Row { entries: Vec::new(), lower, upper }));
+        for asset in fleet.assets() {
+            for (row, column, v) in asset.coupling.triplets() {
+                model.rows[first + row].entries.push((start + column, v));
+            }
+            start += asset.local.variable_count();
+        }
+        Self { standard: model.standard(), first, row_count: fleet.row_count() }
+    }
+
+    /// The optimum by Clarabel; `fleet` is the one that was assembled.
+    pub fn solve(&self, fleet: &FleetProblem, tolerance: f64) -> CentralSolution {
+        let (mut solution, duals) = self.standard.solve(tolerance);
+        solution.prices = duals[self.first..self.first + self.row_count].to_vec();
+        solution.objective = fleet.objective(&solution.x);
+        solution.dual_objective += fleet.assets().iter().map(|asset| asset.local.objective().c).sum::<f64>();
+        solution
+    }
+
+    /// The problem for a solver in another process: `min 1/2 x'Px + q'x`, `lower <= A x <= upper`, matrices as compressed columns, `P` by its upper triangle.
+    pub fn to_json(&self) -> serde_json::Value {
+        let Standard { p, q, a, b, equality_count, .. } = &self.standard;
+        let matrix = |m: &CscMatrix<f64>| serde_json::json!({"rows": m.m, "columns": m.n, "starts": m.colptr, "indices": m.rowval, "values": m.nzval});
+        // Rows of the standard form are `a x = b` first, then `a x <= b`; JSON has no infinity.
+        let lower: Vec<Option<f64>> = b.iter().enumerate().map(|(k, v)| (k < *equality_count).then_some(*v)).collect();
+        serde_json::json!({"p": matrix(p), "q": q, "a": matrix(a), "lower": lower, "upper": b})
+    }
+
+    /// The plans of a point of the assembled problem, asset by asset.
+    pub fn split(&self, x: &[f64]) -> Vec<Vec<f64>> {
+        self.standard.split(x)
+    }
 }
 
 /// An assembled problem: `1/2 x'Px + q'x` with two-sided rows, variables' bounds among them.
@@ -120,54 +154,81 @@ impl Model {
         self.rows.extend(bounds.enumerate().map(own));
     }
 
-    /// Solves, and returns one multiplier per row, positive where the upper side pushes.
-    fn solve(&self, tolerance: f64) -> (CentralSolution, Vec<f64>) {
+    /// Equalities first, then one inequality per finite side.
+    fn standard(self) -> Standard {
         let n = self.q.len();
         let is_equality = |row: &Row| row.lower == row.upper;
-        let mut sides = Vec::new();
+        let (mut sides, mut b) = (Vec::new(), Vec::new());
         for (row, found) in self.rows.iter().enumerate().filter(|(_, found)| is_equality(found)) {
-            sides.push((Side { row, sign: 1.0 }, found.upper));
+            sides.push(Side { row, sign: 1.0 });
+            b.push(found.upper);
         }
         let equality_count = sides.len();
         for (row, found) in self.rows.iter().enumerate().filter(|(_, found)| !is_equality(found)) {
             if found.upper.is_finite() {
-                sides.push((Side { row, sign: 1.0 }, found.upper));
+                sides.push(Side { row, sign: 1.0 });
+                b.push(found.upper);
             }
             if found.lower.is_finite() {
-                sides.push((Side { row, sign: -1.0 }, -found.lower));
+                sides.push(Side { row, sign: -1.0 });
+                b.push(-found.lower);
             }
         }
         let mut entries = Vec::new();
-        for (k, (side, _)) in sides.iter().enumerate() {
+        for (k, side) in sides.iter().enumerate() {
             entries.extend(self.rows[side.row].entries.iter().map(|&(column, v)| (k, column, side.sign * v)));
         }
         let a = compressed(sides.len(), n, &entries);
         let p = compressed(n, n, &self.p);
-        let b: Vec<f64> = sides.iter().map(|(_, right)| *right).collect();
-        let cones = [ZeroConeT(equality_count), NonnegativeConeT(sides.len() - equality_count)];
-        let outcome = DefaultSolver::new(&p, &self.q, &a, &b, &cones, settings(tolerance)).map(|mut solver| {
+        let row_count = self.rows.len();
+        Standard { sizes: self.sizes, p, q: self.q, a, b, equality_count, sides, row_count }
+    }
+}
+
+/// The solver's own form.
+struct Standard {
+    sizes: Vec<usize>,
+    p: CscMatrix<f64>,
+    q: Vec<f64>,
+    a: CscMatrix<f64>,
+    b: Vec<f64>,
+    equality_count: usize,
+    sides: Vec<Side>,
+    row_count: usize,
+}
+
+impl Standard {
+    /// Solves, and returns one multiplier per row, positive where the upper side pushes.
+    fn solve(&self, tolerance: f64) -> (CentralSolution, Vec<f64>) {
+        let Self { p, q, a, b, equality_count, .. } = self;
+        let cones = [ZeroConeT(*equality_count), NonnegativeConeT(b.len() - equality_count)];
+        let outcome = DefaultSolver::new(p, q, a, b, &cones, settings(tolerance)).map(|mut solver| {
             solver.solve();
             solver.solution
         });
         let (status, x, z, dual_objective, iterations) = match outcome {
             Ok(found) => (judged(found.status), found.x, found.z, found.obj_val_dual, found.iterations),
             Err(error) => {
-                (CentralStatus::Failed(error.to_string()), vec![f64::NAN; n], vec![0.0; b.len()], f64::NAN, 0)
+                (CentralStatus::Failed(error.to_string()), vec![f64::NAN; q.len()], vec![0.0; b.len()], f64::NAN, 0)
             }
         };
-        let mut duals = vec![0.0; self.rows.len()];
-        for ((side, _), z) in sides.iter().zip(z) {
+        let mut duals = vec![0.0; self.row_count];
+        for (side, z) in self.sides.iter().zip(z) {
             duals[side.row] += side.sign * z;
         }
-        let mut rest = x.as_slice();
+        let x = self.split(&x);
+        (CentralSolution { status, objective: f64::NAN, dual_objective, x, prices: Vec::new(), iterations }, duals)
+    }
+
+    fn split(&self, x: &[f64]) -> Vec<Vec<f64>> {
+        let mut rest = x;
         let mut plans = Vec::with_capacity(self.sizes.len());
         for &size in &self.sizes {
             let (plan, after) = rest.split_at(size);
             plans.push(plan.to_vec());
             rest = after;
         }
-        let objective = f64::NAN;
-        (CentralSolution { status, objective, dual_objective, x: plans, prices: Vec::new(), iterations }, duals)
+        plans
     }
 }
 

@@ -17,6 +17,8 @@ pub mod central;
 pub mod compare;
 pub mod family;
 pub mod judge;
+pub mod summing;
+pub mod trial;
 
 mod random;
 

@@ -12,12 +12,19 @@ pub struct Counted<S> {
     pub bytes_up: u64,
     /// Bytes of the wire frames of the queries that one asset heard.
     pub bytes_down: u64,
+    /// `bytes_up` after each round.
+    by_round: Vec<u64>,
 }
 
 impl<S: Sum> Counted<S> {
     /// Wraps a sum.
     pub fn new(inner: S) -> Self {
-        Self { inner, rounds: 0, bytes_up: 0, bytes_down: 0 }
+        Self { inner, rounds: 0, bytes_up: 0, bytes_down: 0, by_round: Vec::new() }
+    }
+
+    /// Bytes that one asset had sent after a round, the first being 1.
+    pub fn bytes_up_by(&self, round: u32) -> Option<u64> {
+        self.by_round.get(round.checked_sub(1)? as usize).copied()
     }
 }
 
@@ -33,6 +40,7 @@ impl<S: Sum> Sum for Counted<S> {
         if let Some(contribution) = &first {
             self.bytes_up += wire::encode(contribution).len() as u64;
         }
+        self.by_round.push(self.bytes_up);
         self.inner.sum(query, &mut first.into_iter().chain(contributions))
     }
 }

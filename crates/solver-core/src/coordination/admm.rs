@@ -60,6 +60,19 @@ impl Admm {
         Self::with(Rule { relaxation: 1.0, factor: |_, _, _| 1.0 }, coupling, asset_count, options)
     }
 
+    /// The same with over-relaxation, `relaxation` in 1..2; the penalty is `options.cost_scale`. For tuning with hindsight.
+    ///
+    /// # Errors
+    /// [`CoordinationError::Unsupported`] if a warm start has another number of rows.
+    pub fn relaxed(
+        coupling: &Coupling,
+        asset_count: usize,
+        options: &Options,
+        relaxation: f64,
+    ) -> Result<Self, CoordinationError> {
+        Self::with(Rule { relaxation, factor: |_, _, _| 1.0 }, coupling, asset_count, options)
+    }
+
     pub(super) fn with(
         rule: Rule,
         coupling: &Coupling,
