@@ -87,6 +87,19 @@ impl Assembled {
         Self { standard: model.standard(), first, row_count: fleet.row_count() }
     }
 
+    /// One asset's own problem.
+    pub fn of_asset(local: &LocalProblem) -> Self {
+        let mut model = Model::default();
+        model.push_asset(local, None);
+        Self { standard: model.standard(), first: 0, row_count: 0 }
+    }
+
+    /// Clarabel's optimal value, without constants.
+    pub fn value(&self, tolerance: f64) -> f64 {
+        let (solution, _) = self.standard.solve(tolerance);
+        solution.dual_objective
+    }
+
     /// The optimum by Clarabel; `fleet` is the one that was assembled.
     pub fn solve(&self, fleet: &FleetProblem, tolerance: f64) -> CentralSolution {
         let (mut solution, duals) = self.standard.solve(tolerance);

@@ -1,3 +1,5 @@
+mod tables;
+
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,6 +10,8 @@ use cosmosmesh_bench::central::{self, CentralStatus};
 use cosmosmesh_bench::compare::{Entrant, Environment, Setting, Solver, compare, csv, summary};
 use cosmosmesh_bench::family::{Family, Recipe, generate, suite};
 use cosmosmesh_bench::judge::{Claim, TOLERANCE_REFERENCE, judge};
+use cosmosmesh_bench::summing::Summing;
+use cosmosmesh_bench::trial::{Away, Course, Trial};
 use cosmosmesh_contracts::file::{read_fleet, read_result, write_fleet};
 use cosmosmesh_contracts::problem::FleetProblem;
 use cosmosmesh_solver_core::Method;
@@ -64,6 +68,39 @@ enum Verb {
         #[arg(long, default_value_t = 1e-6)]
         tolerance: f64,
     },
+    /// Runs one member of a family by one method and prints what it took as JSON, peak memory included
+    Once {
+        /// strong, degenerate, balance or infeasible
+        #[arg(long, value_parser = family)]
+        family: Family,
+        /// How many assets
+        #[arg(long)]
+        assets: usize,
+        /// How many shared rows, a multiple of twelve
+        #[arg(long)]
+        coupling: usize,
+        /// Which member of the family
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+        /// By which method
+        #[arg(long, default_value_t)]
+        method: Method,
+        /// To which tolerance
+        #[arg(long, default_value_t = 1e-6)]
+        tolerance: f64,
+        /// How many threads the assets share
+        #[arg(long, default_value_t = 1)]
+        threads: usize,
+        /// plain, fixed-64 or fixed-48
+        #[arg(long, default_value = "plain")]
+        sum: Summing,
+        /// With which probability an asset is there in a round after the first
+        #[arg(long)]
+        presence: Option<f64>,
+        /// Bytes are dearer than rounds
+        #[arg(long)]
+        thin: bool,
+    },
     /// Runs every coordination method and the central peer over problems; exit code 2 if a method claims wrongly
     Compare(Comparison),
 }
@@ -87,6 +124,27 @@ struct Comparison {
     /// How often a run is timed
     #[arg(long, default_value_t = 3)]
     repetitions: usize,
+    /// Measures a named table of docs/perf/solver.md (or `all`) into crates/bench/data, instead of comparing
+    #[arg(long)]
+    table: Vec<String>,
+    /// With `--table`: only rows whose name contains this
+    #[arg(long, requires = "table")]
+    row: Option<String>,
+    /// With `--table`: at most so many seeds
+    #[arg(long, requires = "table")]
+    seeds: Option<u64>,
+    /// With `--table`: rows measured at this revision are measured again
+    #[arg(long, requires = "table")]
+    again: bool,
+    /// With `--table`: how many problems at once where nothing is timed
+    #[arg(long, requires = "table")]
+    jobs: Option<usize>,
+    /// With `--table`: how many threads the assets share where time counts
+    #[arg(long, requires = "table")]
+    threads: Option<usize>,
+    /// Writes docs/perf/solver.md and the README's table from crates/bench/data, after measuring what `--table` names
+    #[arg(long)]
+    write_docs: bool,
     /// The folder for summary.md and results.csv
     #[arg(long, default_value = "out/compare")]
     out: PathBuf,
@@ -132,6 +190,21 @@ impl Arguments {
                 println!("{report}");
                 return Ok(ExitCode::from(if verdict.ok { 0 } else { 2 }));
             }
+            Verb::Once { family, assets, coupling, seed, method, tolerance, threads, sum, presence, thin } => {
+                let fleet = generate(Recipe { family, assets, rows: coupling, seed })?;
+                let away = presence.map(|presence| Away { presence, seed });
+                let trial = Trial::run(&fleet, &Course { threads, sum, away, thin, ..Course::new(method, tolerance) });
+                let status = trial.outcome.as_ref().map_or_else(String::clone, |outcome| outcome.status.to_string());
+                let (safe_round, safe_round_one_percent) = trial.safe_rounds();
+                let report = json!({
+                    "problem": fleet.name(), "method": method.name(), "status": status, "rounds": trial.rounds,
+                    "rounds_loose": trial.rounds_loose, "safe_round": safe_round,
+                    "safe_round_one_percent": safe_round_one_percent, "bytes_up_per_asset": trial.bytes_up,
+                    "bytes_up_per_asset_loose": trial.bytes_up_loose, "newton_steps": trial.newton_steps,
+                    "wall_ms": trial.wall_ms, "peak_mib": peak_mib(),
+                });
+                println!("{report}");
+            }
             Verb::Compare(comparison) => return comparison.run(),
         }
         Ok(ExitCode::SUCCESS)
@@ -140,6 +213,20 @@ impl Arguments {
 
 impl Comparison {
     fn run(self) -> Result<ExitCode, Box<dyn Error>> {
+        if self.write_docs || !self.table.is_empty() {
+            tables::Tables {
+                names: &self.table,
+                method: self.method.first().copied().unwrap_or_default(),
+                seeds_max: self.seeds,
+                jobs: self.jobs,
+                threads: self.threads,
+                row: self.row.as_deref(),
+                again: self.again,
+                write_docs: self.write_docs,
+            }
+            .run()?;
+            return Ok(ExitCode::SUCCESS);
+        }
         let mut entrants = Vec::new();
         let chosen = |recipe: &Recipe| !self.files_only && (!self.quick || recipe.assets == 3);
         for recipe in suite().into_iter().filter(chosen) {
@@ -168,6 +255,13 @@ impl Comparison {
         let wrong = records.iter().any(|record| record.wrong && record.solver != Solver::Central);
         Ok(ExitCode::from(if wrong { 2 } else { 0 }))
     }
+}
+
+/// The most memory this process has held, where the system tells it.
+fn peak_mib() -> Option<f64> {
+    let text = fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok()? / 1024.0)
 }
 
 fn family(name: &str) -> Result<Family, String> {

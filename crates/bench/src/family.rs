@@ -1,6 +1,8 @@
 //! The problem families: fleets of assets with tasks, a bus and a battery over twelve steps, tied by shared rows.
 
 mod asset;
+mod odd;
+mod variation;
 
 use core::fmt;
 
@@ -10,6 +12,9 @@ use cosmosmesh_contracts::problem::{AssetProblem, Bounds, Coupling, FleetProblem
 use crate::central::{self, CentralStatus};
 use crate::random::Random;
 use asset::Drawn;
+
+pub use odd::{Odd, odd};
+pub use variation::{Units, perturbed, rescaled};
 
 /// How many steps an asset plans for; a kind of shared row has one row per step.
 pub const STEPS: usize = 12;

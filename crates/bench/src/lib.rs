@@ -18,6 +18,7 @@ pub mod compare;
 pub mod family;
 pub mod judge;
 pub mod summing;
+pub mod tables;
 pub mod trial;
 
 mod random;

@@ -3,25 +3,41 @@
 use core::fmt;
 use core::str::FromStr;
 
-use cosmosmesh_contracts::round::{Contribution, RoundQuery, SummedReport};
+use cosmosmesh_contracts::round::{Contribution, RoundQuery, SummedReport, WordWidth};
 use cosmosmesh_contracts::traits::{Sum, SumError};
-use cosmosmesh_solver_core::PlainSum;
+use cosmosmesh_solver_core::{FixedPointSum, PlainSum};
 
 /// The arithmetic of a sum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Summing {
     /// Floating-point numbers of 64 bits.
     Plain,
+    /// Words of 64 bits in coded ranges, as masks need them.
+    Fixed64,
+    /// Words of 48 bits.
+    Fixed48,
 }
 
 impl Summing {
     /// All there are.
-    pub const ALL: [Self; 1] = [Self::Plain];
+    pub const ALL: [Self; 3] = [Self::Plain, Self::Fixed64, Self::Fixed48];
 
     /// The name on command lines and in files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain",
+            Self::Fixed64 => "fixed-64",
+            Self::Fixed48 => "fixed-48",
+        }
+    }
+
+    /// A sum of this arithmetic for a fleet of so many assets.
+    pub fn open(self, asset_count: usize) -> Box<dyn Sum> {
+        let contributors_max = u32::try_from(asset_count).unwrap_or(u32::MAX);
+        match self {
+            Self::Plain => Box::new(PlainSum),
+            Self::Fixed64 => Box::new(FixedPointSum::new(WordWidth::Bits64, contributors_max)),
+            Self::Fixed48 => Box::new(FixedPointSum::new(WordWidth::Bits48, contributors_max)),
         }
     }
 }
@@ -42,14 +58,15 @@ impl FromStr for Summing {
     }
 }
 
-impl Sum for Summing {
+/// A sum chosen at run time.
+pub(crate) struct Adder(pub(crate) Box<dyn Sum>);
+
+impl Sum for Adder {
     fn sum(
         &mut self,
         query: &RoundQuery,
         contributions: &mut dyn Iterator<Item = Contribution>,
     ) -> Result<SummedReport, SumError> {
-        match self {
-            Self::Plain => PlainSum.sum(query, contributions),
-        }
+        self.0.sum(query, contributions)
     }
 }

@@ -13,7 +13,7 @@ use cosmosmesh_solver_core::{Job, Method, Options, Participant, Path, coordinato
 use crate::Random;
 use crate::compare::Counted;
 use crate::judge::Claim;
-use crate::summing::Summing;
+use crate::summing::{Adder, Summing};
 
 /// The tolerance of the loose answer that every run notes on its way to a tighter one.
 pub const TOLERANCE_LOOSE: f64 = 1e-3;
@@ -112,12 +112,7 @@ impl Trial {
         trial
     }
 
-    fn planned(
-        &mut self,
-        fleet: &FleetProblem,
-        course: &Course,
-        earlier: Option<&Self>,
-    ) -> Result<Outcome, String> {
+    fn planned(&mut self, fleet: &FleetProblem, course: &Course, earlier: Option<&Self>) -> Result<Outcome, String> {
         let mut pool = pool(course.threads);
         self.participants = opened(fleet, earlier, &mut pool)?;
         let prices = earlier.and_then(|earlier| Some(&earlier.outcome.as_ref().ok()?.prices));
@@ -131,7 +126,7 @@ impl Trial {
         };
         let mut coordination = coordinator(course.method, fleet.coupling(), fleet.assets().len(), &options)
             .map_err(|error| error.to_string())?;
-        let mut sum = Counted::new(course.sum);
+        let mut sum = Counted::new(Adder(course.sum.open(fleet.assets().len())));
         let outcome = match course.away {
             None => {
                 let (loose, path) = (&mut self.rounds_loose, &mut self.path);
@@ -157,7 +152,7 @@ impl Trial {
     fn with_absence(
         &mut self,
         coordination: &mut dyn Coordination,
-        sum: &mut Counted<Summing>,
+        sum: &mut Counted<Adder>,
         away: Away,
     ) -> Result<Outcome, String> {
         let mut random = Random::new(&[away.seed, 0xa7a]);
@@ -193,13 +188,9 @@ impl Trial {
                 x: self.x.clone(),
                 conflict: outcome.conflict.clone(),
             },
-            Err(_) => Claim {
-                status: Status::Numerical,
-                objective: None,
-                dual_bound: None,
-                x: None,
-                conflict: Vec::new(),
-            },
+            Err(_) => {
+                Claim { status: Status::Numerical, objective: None, dual_bound: None, x: None, conflict: Vec::new() }
+            }
         }
     }
 

@@ -1,13 +1,13 @@
-use core::ops::ControlFlow;
 use std::time::Instant;
 
-use cosmosmesh_contracts::plan::{PlanKind, Status};
+use cosmosmesh_contracts::plan::Status;
 use cosmosmesh_contracts::problem::FleetProblem;
-use cosmosmesh_solver_core::{Method, Options, Participant, PlainSum, coordinator, run};
+use cosmosmesh_solver_core::Method;
 
-use super::{ADMM_ROUNDS_MAX, Counted, Entrant, Record, Setting, Solver, median};
+use super::{ADMM_ROUNDS_MAX, Entrant, Record, Setting, Solver, median};
 use crate::central::{self, CentralSolution, CentralStatus};
 use crate::judge::{Claim, judge};
+use crate::trial::{Course, Trial};
 
 /// A plan called safe may violate a row by this much, relative as everywhere: the rounding of a sum over many assets.
 const SAFE_VIOLATION_MAX: f64 = 1e-6;
@@ -88,66 +88,21 @@ pub(super) fn record(
 }
 
 fn method_run(fleet: &FleetProblem, method: Method, tolerance: f64, rounds_max: Option<u32>) -> Run {
-    let start = Instant::now();
-    let mut sum = Counted::new(PlainSum);
-    let mut participants = Vec::new();
-    let result = rounds(fleet, method, tolerance, rounds_max, &mut participants, &mut sum);
-    let wall_ms = start.elapsed().as_secs_f64() * 1e3;
-    let steps: u64 = participants.iter().map(Participant::newton_steps).sum();
-    let mut run = Run {
-        claim: nothing(),
-        error: None,
-        rounds: Some(sum.rounds),
-        safe_round: None,
-        safe_round_one_percent: None,
-        says_safe: false,
-        bytes_up: Some(sum.bytes_up),
-        bytes_down: Some(sum.bytes_down),
-        iterations: steps / fleet.assets().len() as u64,
-        wall_ms,
-    };
-    match result {
-        Ok((outcome, x)) => {
-            run.claim = Claim {
-                status: outcome.status,
-                objective: outcome.certificate.as_ref().map(|certificate| certificate.objective),
-                dual_bound: outcome.certificate.as_ref().map(|certificate| certificate.dual_bound),
-                x,
-                conflict: outcome.conflict,
-            };
-            run.says_safe = outcome.plan == Some(PlanKind::Safe);
-            run.safe_round = outcome.safe_round;
-            run.safe_round_one_percent = outcome.safe_round_one_percent;
-        }
-        Err(error) => run.error = Some(error),
-    }
-    run
-}
-
-type Planned = (cosmosmesh_contracts::plan::Outcome, Option<Vec<Vec<f64>>>);
-
-fn rounds(
-    fleet: &FleetProblem,
-    method: Method,
-    tolerance: f64,
-    rounds_max: Option<u32>,
-    participants: &mut Vec<Participant>,
-    sum: &mut Counted<PlainSum>,
-) -> Result<Planned, String> {
-    for asset in fleet.assets() {
-        participants.push(Participant::new(asset).map_err(|error| format!("{}: {error}", asset.id))?);
-    }
     let rounds_max = rounds_max.or((method == Method::Admm).then_some(ADMM_ROUNDS_MAX));
-    let options = Options { tolerance, rounds_max, ..Options::default() };
-    let words = |error: &dyn core::fmt::Display| error.to_string();
-    let mut coordination =
-        coordinator(method, fleet.coupling(), participants.len(), &options).map_err(|error| words(&error))?;
-    let outcome = run(&mut *coordination, participants, sum, &mut |_, _| ControlFlow::Continue(()))
-        .map_err(|error| words(&error))?;
-    let Some(mix) = &outcome.mix else { return Ok((outcome, None)) };
-    let plans: Result<Vec<_>, _> = participants.iter().map(|participant| participant.plan(mix)).collect();
-    let x = plans.map_err(|error| words(&error))?.into_iter().map(|plan| plan.x).collect();
-    Ok((outcome, Some(x)))
+    let trial = Trial::run(fleet, &Course { rounds_max, ..Course::new(method, tolerance) });
+    let (safe_round, safe_round_one_percent) = trial.safe_rounds();
+    Run {
+        claim: trial.claim(),
+        error: trial.outcome.as_ref().err().cloned(),
+        rounds: Some(trial.rounds),
+        safe_round,
+        safe_round_one_percent,
+        says_safe: trial.says_safe(),
+        bytes_up: Some(trial.bytes_up),
+        bytes_down: Some(trial.bytes_down),
+        iterations: trial.newton_steps,
+        wall_ms: trial.wall_ms,
+    }
 }
 
 fn central_run(fleet: &FleetProblem, tolerance: f64) -> Run {
@@ -180,8 +135,4 @@ fn central_run(fleet: &FleetProblem, tolerance: f64) -> Run {
         iterations: u64::from(found.iterations),
         wall_ms,
     }
-}
-
-fn nothing() -> Claim {
-    Claim { status: Status::Numerical, objective: None, dual_bound: None, x: None, conflict: Vec::new() }
 }

@@ -1,0 +1,195 @@
+use core::cell::Cell;
+use core::ops::ControlFlow;
+
+use cosmosmesh_contracts::problem::FleetProblem;
+use cosmosmesh_contracts::round::{Contribution, FieldKind, RoundQuery, SummedReport};
+use cosmosmesh_contracts::traits::{Sum, SumError};
+use cosmosmesh_solver_core::coordination::Admm;
+use cosmosmesh_solver_core::{Options, Participant, PlainSum, run};
+
+use super::page::{figure, markdown, shown};
+use super::work::Cells;
+use super::{Context, Data, Goal, Need, Row, Table};
+use crate::central;
+use crate::compare::{median, shifted_geometric_mean};
+use crate::family::Family;
+use crate::judge::TOLERANCE_REFERENCE;
+
+pub(super) const HINDSIGHT: Table = Table {
+    name: "hindsight",
+    title: "Against ADMM with the best penalty in hindsight",
+    about: "For each problem the penalty and the relaxation with which sharing ADMM needs the fewest rounds to 1e-3, found by search.\n\
+            Its rounds are counted by an observer who knows the optimum: the first round in which its iterate or its best mix is within 1e-3 in cost and violation, proof or no proof.\n\
+            Ours are the rounds to our own certificate. Goal: at least 2x fewer (strong), 4x (degenerate).\n",
+    needs,
+    measure,
+    render,
+    goals,
+};
+
+const PENALTIES: [f64; 9] = [1.0, 0.3, 3.0, 0.1, 10.0, 0.03, 30.0, 0.01, 100.0];
+const RELAXATIONS: [f64; 3] = [1.6, 1.0, 1.9];
+/// Finer steps around the best of the grid.
+const FINER: [f64; 4] = [0.75, 1.35, 0.55, 1.8];
+const ROUNDS_MAX: u32 = 600;
+
+fn needs() -> Vec<Need> {
+    let mut needs = Vec::new();
+    for family in [Family::Strong, Family::Degenerate] {
+        for (assets, rows, seeds) in [(3, 24, 20), (10, 24, 20), (10, 96, 20), (100, 24, 5)] {
+            needs.push(Need::of(family, assets, rows, seeds));
+        }
+    }
+    needs
+}
+
+fn measure(need: &Need, context: &Context) -> Result<Row, String> {
+    let mut row = context.row(&context.seeds(need), |seed| {
+        let fleet = need.fleet(seed)?;
+        let optimum = central::solve(&fleet, TOLERANCE_REFERENCE).objective;
+        let mut best = (ROUNDS_MAX, f64::NAN, f64::NAN);
+        let attempt = |penalty: f64, relaxation: f64, best: &mut (u32, f64, f64)| -> Result<(), String> {
+            if let Some(rounds) = kindest(&fleet, optimum, 1e-3, penalty, relaxation, best.0)?
+                && rounds < best.0
+            {
+                *best = (rounds, penalty, relaxation);
+            }
+            Ok(())
+        };
+        for relaxation in RELAXATIONS {
+            for penalty in PENALTIES {
+                attempt(penalty, relaxation, &mut best)?;
+            }
+        }
+        let centre = best.1;
+        if centre.is_finite() {
+            for relaxation in [1.0, 1.3, 1.6, 1.8, 1.9] {
+                for factor in FINER {
+                    attempt(centre * factor, relaxation, &mut best)?;
+                }
+            }
+        }
+        let mut cells = Cells { problem: fleet.name().to_owned(), ..Cells::default() };
+        cells.set("rounds", (best.0 < ROUNDS_MAX).then_some(f64::from(best.0)));
+        cells.set("penalty", Some(best.1).filter(|v| v.is_finite()));
+        cells.set("relaxation", Some(best.2).filter(|v| v.is_finite()));
+        Ok(cells)
+    })?;
+    row.stamp.method = "admm".into();
+    Ok(row)
+}
+
+/// Rounds of ADMM until its iterate or its best mix is within the tolerance, as one who knows the optimum sees it; nothing if not within `limit`.
+fn kindest(
+    fleet: &FleetProblem,
+    optimum: f64,
+    tolerance: f64,
+    penalty: f64,
+    relaxation: f64,
+    limit: u32,
+) -> Result<Option<u32>, String> {
+    let mut participants = Vec::new();
+    for asset in fleet.assets() {
+        participants.push(Participant::new(asset).map_err(|error| error.to_string())?);
+    }
+    let options =
+        Options { tolerance: tolerance * 1e-3, rounds_max: Some(limit), cost_scale: penalty, ..Options::default() };
+    let mut admm =
+        Admm::relaxed(fleet.coupling(), participants.len(), &options, relaxation).map_err(|error| error.to_string())?;
+    let mut arrived = None;
+    let seen = Cell::new(f64::INFINITY);
+    let mut sum = Watched { fleet, optimum, scale: None, error: &seen };
+    run(&mut admm, &mut participants, &mut sum, &mut |query, outcome| {
+        let mixed = outcome.certificate.as_ref().map_or(f64::INFINITY, |certificate| {
+            let gap = (certificate.objective - optimum).abs() / (1.0 + optimum.abs());
+            gap.max(certificate.coupling_violation)
+        });
+        if seen.get().min(mixed) <= tolerance {
+            arrived = Some(query.round);
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    })
+    .map_err(|error| error.to_string())?;
+    Ok(arrived)
+}
+
+/// A plain sum that notes how far the iterate is from the optimum.
+struct Watched<'a> {
+    fleet: &'a FleetProblem,
+    optimum: f64,
+    scale: Option<Vec<f64>>,
+    /// Larger of cost and violation error of the last iterate, read by the observer of the run.
+    error: &'a Cell<f64>,
+}
+
+impl Sum for Watched<'_> {
+    fn sum(
+        &mut self,
+        query: &RoundQuery,
+        contributions: &mut dyn Iterator<Item = Contribution>,
+    ) -> Result<SummedReport, SumError> {
+        if let Some(scale) = &query.row_scale {
+            self.scale = Some(scale.clone());
+        }
+        let summed = PlainSum.sum(query, contributions)?;
+        let used = summed.field(FieldKind::Use, 0);
+        let factor = |k: usize| self.scale.as_ref().and_then(|scale| scale.get(k)).copied().unwrap_or(1.0);
+        let used: Vec<f64> = used.iter().enumerate().map(|(k, v)| v / factor(k)).collect();
+        let violation = self.fleet.coupling().bounds.violation(&used);
+        let gap = (summed.scalar(FieldKind::Cost, 0) - self.optimum).abs() / (1.0 + self.optimum.abs());
+        self.error.set(gap.max(violation));
+        Ok(summed)
+    }
+}
+
+/// Per problem: ADMM's rounds over ours; one that ADMM never solved counts with its limit, which is kind to ADMM.
+fn ratios(data: &Data, key: &str) -> Vec<f64> {
+    let (Some(theirs), Some(ours)) = (data.row("hindsight", key), data.row("rounds", key)) else { return Vec::new() };
+    let pairs = theirs.column("rounds").iter().zip(ours.column("rounds-3"));
+    pairs.filter_map(|(theirs, ours)| Some(theirs.unwrap_or(f64::from(ROUNDS_MAX)) / (*ours)?)).collect()
+}
+
+fn render(data: &Data) -> String {
+    let head = [
+        "fleet",
+        "seeds",
+        "ADMM, best in hindsight",
+        "ours",
+        "ratio: least",
+        "median",
+        "geometric mean",
+        "best penalty, median",
+    ];
+    let line = |need: Need| {
+        let row = data.row("hindsight", &need.key)?;
+        let ratios = ratios(data, &need.key);
+        Some(vec![
+            need.key.clone(),
+            row.problems.len().to_string(),
+            shown(row, "rounds"),
+            data.row("rounds", &need.key).map_or_else(|| "–".into(), |row| shown(row, "rounds-3")),
+            figure(ratios.iter().copied().fold(f64::INFINITY, f64::min)),
+            figure(median(&ratios)),
+            figure(shifted_geometric_mean(&ratios, 0.0)),
+            figure(median(&row.values("penalty"))),
+        ])
+    };
+    markdown(&head, needs().into_iter().filter_map(line))
+}
+
+fn goals(data: &Data) -> Vec<Goal> {
+    let goal = |family: Family, limit: f64| {
+        let ratios: Vec<f64> =
+            needs().iter().filter(|need| need.family == family).flat_map(|need| ratios(data, &need.key)).collect();
+        let mean = shifted_geometric_mean(&ratios, 0.0);
+        let below = ratios.iter().filter(|ratio| **ratio < limit).count();
+        Goal {
+            what: format!("ADMM's best rounds over ours to 1e-3, {family}"),
+            figure: format!("{} in the geometric mean; {below} of {} fleets below {limit}", figure(mean), ratios.len()),
+            goal: format!("at least {limit}"),
+            reached: mean >= limit,
+        }
+    };
+    vec![goal(Family::Strong, 2.0), goal(Family::Degenerate, 4.0)]
+}
