@@ -44,6 +44,8 @@ pub struct Goal {
     pub goal: String,
     /// Whether it is.
     pub reached: bool,
+    /// On how many problems or timings the figure stands.
+    pub measured: usize,
 }
 
 impl Table {
@@ -82,8 +84,10 @@ impl Table {
         (self.measure)(need, context)
     }
 
-    /// Its figures against its goals, from the rows kept.
+    /// Its figures against its goals, from the rows kept; none before something was measured.
     pub fn goals(&self, data: &Data) -> Vec<Goal> {
-        (self.goals)(data)
+        let mut goals = (self.goals)(data);
+        goals.retain(|goal| goal.measured > 0);
+        goals
     }
 }

@@ -189,6 +189,7 @@ fn goals(data: &Data) -> Vec<Goal> {
             figure: format!("{} in the geometric mean; {below} of {} fleets below {limit}", figure(mean), ratios.len()),
             goal: format!("at least {limit}"),
             reached: mean >= limit,
+            measured: ratios.len(),
         }
     };
     vec![goal(Family::Strong, 2.0), goal(Family::Degenerate, 4.0)]

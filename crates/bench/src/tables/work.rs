@@ -6,7 +6,7 @@ use cosmosmesh_contracts::problem::FleetProblem;
 use cosmosmesh_solver_core::Method;
 
 use super::{Row, Stamp};
-use crate::central;
+use crate::central::{self, CentralSolution};
 use crate::compare::Environment;
 use crate::family::{Family, Recipe, generate};
 use crate::judge::{TOLERANCE_REFERENCE, judge};
@@ -135,9 +135,19 @@ impl Row {
 
 /// The judge's word on a run: `rounds` is set only if it claimed an end and was right.
 pub(super) fn verdict(fleet: &FleetProblem, trial: &Trial, tolerance: f64, suffix: &str) -> Cells {
+    verdict_by(&central::solve(fleet, TOLERANCE_REFERENCE), fleet, trial, tolerance, suffix)
+}
+
+/// The same with a reference found elsewhere: in units that spoil the central solver's accuracy, the optimum of the fleet before its units changed.
+pub(super) fn verdict_by(
+    reference: &CentralSolution,
+    fleet: &FleetProblem,
+    trial: &Trial,
+    tolerance: f64,
+    suffix: &str,
+) -> Cells {
     let claim = trial.claim();
-    let reference = central::solve(fleet, TOLERANCE_REFERENCE);
-    let found = judge(fleet, &reference, &claim, tolerance);
+    let found = judge(fleet, reference, &claim, tolerance);
     let claims = matches!(claim.status, Status::Optimal | Status::Infeasible | Status::Unbounded);
     let wrong = (claims && !found.ok) || found.bound_is_valid == Some(false);
     let mut cells = Cells { problem: fleet.name().to_owned(), ..Cells::default() };
