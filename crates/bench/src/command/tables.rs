@@ -2,7 +2,7 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cosmosmesh_bench::tables::{Context, Data, Table, block, page, with_block};
+use cosmosmesh_bench::tables::{Context, Data, Row, Table, block, page, with_block};
 use cosmosmesh_solver_core::Method;
 
 /// Named tables: what to measure, and whether to write the pages.
@@ -35,8 +35,10 @@ impl Tables<'_> {
                 if self.row.is_some_and(|part| !need.key.contains(part)) {
                     continue;
                 }
-                let fresh = |row: &cosmosmesh_bench::tables::Row| {
-                    row.stamp.revision == context.stamp.revision && !row.stamp.revision.ends_with('+')
+                let wanted = need.seeds.min(context.seeds_max) as usize;
+                let fresh = |row: &Row| {
+                    let revision = &row.stamp.revision;
+                    *revision == context.stamp.revision && !revision.ends_with('+') && row.problems.len() >= wanted
                 };
                 if !self.again && data.row(table.name, &need.key).is_some_and(fresh) {
                     eprintln!("{}: {}: kept, measured at this revision", table.name, need.key);

@@ -5,3 +5,5 @@ mod command;
 mod compare;
 mod family;
 mod judge;
+mod tables;
+mod trial;
