@@ -214,7 +214,7 @@ fn note(loose: &mut Option<u32>, query: &RoundQuery, outcome: &Outcome) {
 }
 
 /// Threads that share one list of work.
-pub fn pool(threads: usize) -> impl FnMut(Vec<Job<'_>>) {
+fn pool(threads: usize) -> impl FnMut(Vec<Job<'_>>) {
     move |jobs: Vec<Job<'_>>| {
         if threads <= 1 {
             jobs.into_iter().for_each(|job| job());
@@ -235,7 +235,7 @@ pub fn pool(threads: usize) -> impl FnMut(Vec<Job<'_>>) {
 }
 
 /// Every asset's participant, prepared on the pool.
-pub fn opened(
+fn opened(
     fleet: &FleetProblem,
     earlier: Option<&Trial>,
     pool: &mut impl FnMut(Vec<Job<'_>>),
