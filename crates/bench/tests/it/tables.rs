@@ -26,7 +26,7 @@ fn the_readme_holds_the_table_of_the_page() {
         assert_eq!(text.matches(BEGIN).count(), 1, "{name}");
         assert!(with_block(&text, &block(&data)).unwrap() == text, "{name}: cargo xtask bench compare --write-docs");
     }
-    assert!(block(&data).contains("degenerate 10, 24"), "the block shows something");
+    assert!(block(&data).contains("strong 10, 24"), "the block shows something");
 }
 
 #[test]
