@@ -19,7 +19,7 @@ mod run;
 
 pub use barrier::{BarrierProblem, BarrierResponse};
 pub use convex::check_convex;
-pub use coordination::{Method, Options, Path, UnknownMethod, Warm, coordinator};
+pub use coordination::{Link, Method, Options, Path, UnknownMethod, Warm, coordinator};
 pub use fixed_point_sum::FixedPointSum;
 pub use interior_point::{InteriorPoint, PreparedInteriorPoint};
 pub use participant::{Participant, ParticipantError};

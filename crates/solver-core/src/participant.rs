@@ -1,5 +1,5 @@
 use core::fmt;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use cosmosmesh_contracts::AssetId;
 use cosmosmesh_contracts::plan::Plan;
@@ -63,9 +63,13 @@ struct Reference {
     boxed: f64,
 }
 
-/// What the sharing ADMM keeps between rounds, over the rows it touches.
+/// What the sharing ADMM keeps between rounds, over the rows it touches, newest first.
+#[derive(Default)]
 struct Consensus {
-    average_offset: Vec<f64>,
+    /// The relaxed uses `alpha y + (1 - alpha) z`.
+    relaxed: VecDeque<Vec<f64>>,
+    /// The residuals `y - z` of the same steps, but for a start, which has none.
+    residual: VecDeque<Vec<f64>>,
 }
 
 /// Why a query was not answered.
@@ -255,7 +259,17 @@ impl Participant {
                     self.open_bounds(open, &mut out);
                 }
                 Ask::Proximal { penalty, relaxation, shift } => {
-                    self.proximal(query, *penalty, *relaxation, shift, &mut out);
+                    let step =
+                        Proximal { penalty: *penalty, relaxation: *relaxation, shift, weights: &[1.0], memory: 0 };
+                    self.proximal(query, &step, &mut out);
+                }
+                Ask::Accelerated { penalty, relaxation, shift, weights, memory, start } => {
+                    if let Some(mix) = start {
+                        self.start_from(mix)?;
+                    }
+                    let memory = usize::from(*memory);
+                    let step = Proximal { penalty: *penalty, relaxation: *relaxation, shift, weights, memory };
+                    self.proximal(query, &step, &mut out);
                 }
             }
             self.bounds_at(query, &mut out);
@@ -280,8 +294,8 @@ impl Participant {
         if let Some(scale) = query.row_scale.as_ref().filter(|scale| scale.len() == self.row_count) {
             self.rescale(scale);
         }
-        if let Ask::Path { base: Some(base), .. } | Ask::Follow { base: Some(base), .. } = &query.ask {
-            self.rebase(*base);
+        if let Some(base) = query.base() {
+            self.rebase(base);
         }
         self.pending.clear();
         if let Some(base) = &self.base {
@@ -296,16 +310,27 @@ impl Participant {
     /// # Errors
     /// [`ParticipantError::UnknownColumn`] if the mix names an answer that is not kept.
     pub fn plan(&self, mix: &Mix) -> Result<Plan, ParticipantError> {
+        let x = self.mixed(mix)?;
+        Ok(Plan { id: self.id.clone(), x: self.engine.model.original(&x, &self.bounds) })
+    }
+
+    /// The same in the engine's own variables.
+    fn mixed(&self, mix: &Mix) -> Result<Vec<f64>, ParticipantError> {
         let mut x = vec![0.0; self.engine.model.n];
         for (key, weight) in &mix.weights {
-            let column = self
-                .columns
-                .get(key)
-                .or_else(|| self.held.get(&key.round))
-                .ok_or(ParticipantError::UnknownColumn(*key))?;
+            let column = self.column(*key).ok_or(ParticipantError::UnknownColumn(*key))?;
             x.iter_mut().zip(column).for_each(|(x, c)| *x += weight * c);
         }
-        Ok(Plan { id: self.id.clone(), x: self.engine.model.original(&x, &self.bounds) })
+        Ok(x)
+    }
+
+    fn column(&self, key: ColumnKey) -> Option<&Vec<f64>> {
+        self.columns.get(&key).or_else(|| self.held.get(&key.round))
+    }
+
+    /// The first plan of a mix that is not kept here.
+    fn unknown(&self, mix: &Mix) -> Option<ColumnKey> {
+        mix.weights.iter().map(|(key, _)| *key).find(|key| self.column(*key).is_none())
     }
 
     fn check(&self, query: &RoundQuery) -> Result<(), ParticipantError> {
@@ -333,6 +358,21 @@ impl Participant {
         match &query.ask {
             Ask::Path { base: Some(base), .. } if self.feasible && usize::from(*base) >= self.pending.len() => {
                 Err(ParticipantError::Missed { round: query.round })
+            }
+            Ask::Accelerated { weights, start: None, .. } if self.feasible && weights.len() > self.steps_known() => {
+                Err(ParticipantError::Missed { round: query.round })
+            }
+            Ask::Accelerated { start: Some(mix), .. } if self.feasible && self.unknown(mix).is_some() => Err(self
+                .unknown(mix)
+                .map_or(ParticipantError::Missed { round: query.round }, ParticipantError::UnknownColumn)),
+            Ask::Accelerated { penalty, shift, weights, .. }
+                if !(*penalty > 0.0
+                    && penalty.is_finite()
+                    && list(shift)
+                    && !weights.is_empty()
+                    && weights.iter().all(|w| w.is_finite())) =>
+            {
+                unusable("the penalty, the shift or a weight is not a usable number")
             }
             Ask::Follow { base: Some(base), .. }
                 if self.feasible
@@ -366,7 +406,9 @@ impl Participant {
         }
         self.scale.iter_mut().zip(&factor).for_each(|(s, f)| *s *= f);
         if let Some(consensus) = &mut self.consensus {
-            consensus.average_offset.iter_mut().zip(&factor).for_each(|(v, f)| *v *= f);
+            for list in consensus.relaxed.iter_mut().chain(&mut consensus.residual) {
+                list.iter_mut().zip(&factor).for_each(|(v, f)| *v *= f);
+            }
         }
     }
 
@@ -502,11 +544,26 @@ impl Participant {
         Some(Reference { usage, cost, boxed: self.boxed_count(&base.point.x) })
     }
 
+    /// How many earlier steps of the sharing ADMM a combination may use; one at the beginning, when the first step is free.
+    fn steps_known(&self) -> usize {
+        self.consensus.as_ref().map_or(1, |consensus| consensus.relaxed.len())
+    }
+
+    /// Forgets the earlier steps: the use of a plan stands in for them.
+    fn start_from(&mut self, mix: &Mix) -> Result<(), ParticipantError> {
+        let x = self.mixed(mix)?;
+        let mut y = vec![0.0; self.engine.model.touched.len()];
+        self.engine.model.coupling(&x, &mut y);
+        self.consensus = Some(Consensus { relaxed: VecDeque::from([y]), residual: VecDeque::new() });
+        Ok(())
+    }
+
     /// The proximal step of sharing ADMM.
     ///
     /// # Source
-    /// Boyd et al., "Distributed optimization and statistical learning via ADMM", 2011, section 7.3.
-    fn proximal(&mut self, query: &RoundQuery, penalty: f64, relaxation: f64, shift: &[f64], out: &mut Writer<'_>) {
+    /// Boyd et al., "Distributed optimization and statistical learning via ADMM", 2011, section 7.3;
+    /// docs/math/federated-solver.md#anderson for the combination of earlier steps.
+    fn proximal(&mut self, query: &RoundQuery, step: &Proximal<'_>, out: &mut Writer<'_>) {
         let t = self.engine.model.touched.len();
         let touched = self.engine.model.touched.clone();
         let candidate = &query.points[0];
@@ -514,19 +571,21 @@ impl Participant {
         let mut point = self.start.clone();
         if self.artificial.is_some() && self.consensus.is_none() {
             // Alone this asset would run to the end of its box: it starts from no use at all instead.
-            self.consensus = Some(Consensus { average_offset: vec![0.0; t] });
+            self.consensus = Some(Consensus { relaxed: VecDeque::from([vec![0.0; t]]), residual: VecDeque::new() });
         }
-        let first = self.consensus.is_none();
-        let mut metric = Metric::identity(t, penalty);
         let mut linear = self.engine.model.q.clone();
-        if let Some(consensus) = &self.consensus {
-            // z_i = last own use + (zbar - xbar); then argmin f_i + p'y + rho/2 |y - z_i|^2.
+        let metric = self.consensus.as_ref().map(|consensus| {
+            // z_i = combined own use + shift; then argmin f_i + p'y + rho/2 |y - z_i|^2.
+            let mut metric = Metric::identity(t, step.penalty);
             for (a, &row) in touched.iter().enumerate() {
-                metric.target[a] = consensus.average_offset[a] + shift[row];
+                let used: f64 = step.weights.iter().zip(&consensus.relaxed).map(|(w, r)| w * r[a]).sum();
+                metric.target[a] = used + step.shift[row];
             }
+            metric
+        });
+        if metric.is_some() {
             self.engine.model.coupling_transpose(&prices, &mut linear);
         }
-        let metric = (!first).then_some(metric);
         let centred = self.engine.centre(&linear, 1.0, metric.as_ref(), candidate.barrier, &mut point, 40);
         if centred == Centred::No {
             point = self.start.clone();
@@ -534,23 +593,34 @@ impl Participant {
         let mut y = vec![0.0; t];
         self.engine.model.coupling(&point.x, &mut y);
         let mut norms = [0.0; 4];
-        let mut next = y.clone();
-        if let (Some(metric), Some(consensus)) = (&metric, &self.consensus) {
+        let mut gram = vec![0.0; step.memory + 1];
+        let mut consensus = self.consensus.take().unwrap_or_default();
+        let mut relaxed = y.clone();
+        if let Some(metric) = &metric {
+            let z = &metric.target;
+            let residual: Vec<f64> = y.iter().zip(z).map(|(y, z)| y - z).collect();
             for a in 0..t {
-                let z = metric.target[a];
-                next[a] = relaxation * y[a] + (1.0 - relaxation) * z;
-                norms[0] += (y[a] - z).powi(2);
+                relaxed[a] = step.relaxation * y[a] + (1.0 - step.relaxation) * z[a];
+                norms[0] += residual[a].powi(2);
                 norms[1] += y[a] * y[a];
-                norms[2] += z * z;
-                norms[3] += (next[a] - consensus.average_offset[a]).powi(2);
+                norms[2] += z[a] * z[a];
+                norms[3] += (relaxed[a] - consensus.relaxed[0][a]).powi(2);
+            }
+            consensus.residual.push_front(residual);
+            for (g, earlier) in gram.iter_mut().zip(&consensus.residual) {
+                *g = consensus.residual[0].iter().zip(earlier).map(|(a, b)| a * b).sum();
             }
         }
+        consensus.relaxed.push_front(relaxed);
+        consensus.relaxed.truncate(step.memory + 1);
+        consensus.residual.truncate(step.memory + 1);
+        self.consensus = Some(consensus);
         out.rows(FieldKind::Use, 0, &touched, &y, 1.0);
         out.scalar(FieldKind::Cost, 0, self.engine.model.cost(&point.x));
         out.list(FieldKind::ProximalNorms, 0, &norms);
+        out.list(FieldKind::Gram, 0, &gram);
         out.scalar(FieldKind::Boxed, 0, self.boxed_count(&point.x));
         self.columns.insert(ColumnKey { round: query.round, slot: 0 }, point.x.clone());
-        self.consensus = Some(Consensus { average_offset: next });
     }
 
     /// Certified lower bounds, and the plans that come with them.
@@ -694,6 +764,15 @@ impl Response {
 const TRAIL_MAX: usize = 16;
 /// The largest squared decrement that is told apart from a larger one.
 const DECREMENT_MAX: f64 = 1e9;
+
+/// One step of the sharing ADMM, as everybody heard it.
+struct Proximal<'a> {
+    penalty: f64,
+    relaxation: f64,
+    shift: &'a [f64],
+    weights: &'a [f64],
+    memory: usize,
+}
 
 /// Writes fields of a report in place.
 struct Writer<'a> {

@@ -73,7 +73,7 @@ impl Ranging {
                     FieldRange { exponent: exponent.clamp(-900, 900) as i16, words: 1 }
                 }
                 FieldKind::Cost | FieldKind::BoundCost | FieldKind::Bound | FieldKind::OpenBound => around(cost),
-                FieldKind::ProximalNorms => ranges.fit(norms + 2 * ROOM, norms - DEPTH),
+                FieldKind::ProximalNorms | FieldKind::Gram => ranges.fit(norms + 2 * ROOM, norms - DEPTH),
                 FieldKind::Response | FieldKind::BarrierDerivative => around(usage + self.widened),
                 _ => around(usage),
             }

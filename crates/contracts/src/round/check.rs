@@ -128,11 +128,22 @@ impl RoundQuery {
                     number(&format!("ask.metric.{name}"), value, |v| v >= 0.0, "a finite number of at least zero")?;
                 }
             }
-            Ask::Proximal { penalty, relaxation, shift } => {
+            Ask::Proximal { penalty, relaxation, shift } | Ask::Accelerated { penalty, relaxation, shift, .. } => {
                 count("points", self.points.len() as u64, 1, 1)?;
                 number("ask.penalty", *penalty, |v| v > 0.0, "a finite positive number")?;
                 number("ask.relaxation", *relaxation, |v| (1.0..2.0).contains(&v), "a number in 1..2")?;
                 list("ask.shift", shift, m, |_| true, FINITE)?;
+            }
+        }
+        if let Ask::Accelerated { weights, memory, start, .. } = &self.ask {
+            let most = if start.is_some() { 1 } else { u64::from(*memory) + 1 };
+            count("ask.weights", weights.len() as u64, 1, most)?;
+            list("ask.weights", weights, weights.len(), |_| true, FINITE)?;
+            let size = weights.iter().map(|w| w.abs()).sum::<f64>().max(1.0);
+            let near_one = |v: f64| (v - 1.0).abs() <= RoundResult::WEIGHT_SUM_TOLERANCE * size;
+            number("ask.weights", weights.iter().sum(), near_one, "a sum of one")?;
+            if let Some(mix) = start {
+                check_mix(mix, self.round.saturating_sub(1), "ask.start")?;
             }
         }
         for (k, &point) in self.bound_points.iter().enumerate() {
@@ -168,7 +179,7 @@ impl RoundResult {
             return Err(RoundError::at("plan", RoundErrorKind::Missing));
         }
         match &self.mix {
-            Some(mix) => check_mix(mix, self.rounds)?,
+            Some(mix) => check_mix(mix, self.rounds, "mix")?,
             None if self.plan.is_some() => return Err(RoundError::at("mix", RoundErrorKind::Missing)),
             None => {}
         }
@@ -188,18 +199,18 @@ impl RoundResult {
     }
 }
 
-fn check_mix(mix: &Mix, rounds: u32) -> Checked {
+fn check_mix(mix: &Mix, rounds: u32, name: &str) -> Checked {
     for (k, (key, weight)) in mix.weights.iter().enumerate() {
-        let place = format!("mix.weights[{k}]");
+        let place = format!("{name}.weights[{k}]");
         count(&place, key.round.into(), 1, rounds.into())?;
         number(&place, *weight, |v| v > 0.0, "a finite positive number")?;
     }
     if mix.weights.windows(2).any(|pair| pair[0].0 >= pair[1].0) {
-        return Err(RoundError::at("mix.weights", RoundErrorKind::NotAscending));
+        return Err(RoundError::at(format!("{name}.weights"), RoundErrorKind::NotAscending));
     }
     let sum: f64 = mix.weights.iter().map(|(_, weight)| weight).sum();
     let near_one = |v: f64| (v - 1.0).abs() <= RoundResult::WEIGHT_SUM_TOLERANCE;
-    number("mix.weights", sum, near_one, "a sum of one")
+    number(&format!("{name}.weights"), sum, near_one, "a sum of one")
 }
 
 const FINITE: &str = "a finite number";

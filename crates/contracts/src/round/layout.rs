@@ -44,6 +44,9 @@ pub enum FieldKind {
     OpenCount,
     /// Its certified lower bound at that price, else zero. Length 1.
     OpenBound,
+    /// Anderson acceleration: inner products of this step's `y - z` with itself and with those of the steps before, newest first.
+    /// Length memory + 1.
+    Gram,
 }
 
 /// Which way a number is rounded when it becomes an integer.
@@ -90,7 +93,8 @@ impl FieldKind {
             | Self::BarrierDerivative
             | Self::Decrement
             | Self::DecrementSquare
-            | Self::ProximalNorms => Part::Response,
+            | Self::ProximalNorms
+            | Self::Gram => Part::Response,
             Self::Bound | Self::BoundUse | Self::BoundCost | Self::BoundBoxed => Part::Bound,
             Self::OpenCount | Self::OpenBound => Part::Open,
             Self::RaySupport => Part::Ray,
@@ -158,6 +162,10 @@ impl ReportLayout {
                     }
                 }
                 Ask::Proximal { .. } => layout.push(FieldKind::ProximalNorms, point, 4)?,
+                Ask::Accelerated { memory, .. } => {
+                    layout.push(FieldKind::ProximalNorms, point, 4)?;
+                    layout.push(FieldKind::Gram, point, usize::from(*memory) + 1)?;
+                }
             }
         }
         for bound in 0..query.bound_points.len() as u16 {

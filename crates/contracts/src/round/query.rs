@@ -96,6 +96,23 @@ pub enum Ask {
         /// Prices whose bounds are open: every asset answers each of them once, in the first round in which it can.
         open: Vec<OpenPrice>,
     },
+    /// [`Ask::Proximal`] that starts from a combination of earlier steps (Anderson acceleration), or from where another method stands.
+    ///
+    /// The target of asset i is `sum_j weights_j r_ij + shift`, with `r_ij` its relaxed use `j` steps ago.
+    Accelerated {
+        /// `rho`, price per scaled unit.
+        penalty: f64,
+        /// `alpha`, over-relaxation in 1..2.
+        relaxation: f64,
+        /// What is added to the combination, per row: the same for everybody.
+        shift: Vec<f64>,
+        /// Weights of the last steps, newest first, summing to one; some may be negative.
+        weights: Vec<f64>,
+        /// How many earlier steps the next combinations may use: [`super::FieldKind::Gram`] has one entry more.
+        memory: u8,
+        /// A plan whose use stands in for the earlier steps, which are forgotten: how a run is taken over from another method.
+        start: Option<Mix>,
+    },
 }
 
 /// Prices at which a lower bound is being collected from assets that are not all present at the same time.
@@ -139,6 +156,14 @@ impl RoundQuery {
     /// Whether an asset that was away in a round must still know the plan that it then held.
     pub fn retains_round(&self, round: u32) -> bool {
         round + Self::WINDOW >= self.round || self.retain.iter().any(|key| key.round == round)
+    }
+
+    /// Which point of the last round everybody builds on, where the method has one.
+    pub fn base(&self) -> Option<u16> {
+        match &self.ask {
+            Ask::Path { base, .. } | Ask::Follow { base, .. } => *base,
+            Ask::Proximal { .. } | Ask::Accelerated { .. } => None,
+        }
     }
 
     /// Whether an asset must still keep a column when it hears this query.

@@ -152,7 +152,7 @@ proptest! {
 mod wire {
     use super::*;
     use cosmosmesh_contracts::message::{Command, Envelope, Event, Forecast, Telemetry, TradeSignal};
-    use cosmosmesh_contracts::round::{Ask, QueryPoint};
+    use cosmosmesh_contracts::round::{Ask, ColumnKey, Mix, QueryPoint};
     use cosmosmesh_contracts::round::{Contribution, ReportLayout, RoundQuery, RoundResult};
     use cosmosmesh_contracts::wire::{MAGIC, VERSION, WireForm, decode, encode};
 
@@ -192,10 +192,11 @@ mod wire {
 
         #[test]
         fn a_query_is_read_as_it_was_written(
-            (m, points, round, path) in (0..6_usize, 0..5_usize, 1..100_000_u32, any::<bool>())
+            (m, points, round, kind) in (0..6_usize, 0..5_usize, 2..100_000_u32, 0..4_u8)
             , seed in vec(number(), 40)
         ) {
             let list = |from: usize| seed[from..from + m].to_vec();
+            let path = kind < 2;
             let points = if path { points } else { 1 };
             let metric = cosmosmesh_contracts::round::Metric { stiffness: 1.0, shift: 0.5, floor: 0.0 };
             let query = RoundQuery {
@@ -203,10 +204,18 @@ mod wire {
                 row_count: m as u32,
                 row_scale: path.then(|| vec![0.5; m]),
                 points: (0..points).map(|k| QueryPoint { prices: list(k * 6), barrier: 1e-3 }).collect(),
-                ask: if path {
-                    Ask::Path { base: Some(3), metric }
-                } else {
-                    Ask::Proximal { penalty: 2.0, relaxation: 1.5, shift: list(30) }
+                ask: match kind {
+                    0 => Ask::Path { base: Some(3), metric },
+                    1 => Ask::Path { base: None, metric },
+                    2 => Ask::Proximal { penalty: 2.0, relaxation: 1.5, shift: list(30) },
+                    _ => Ask::Accelerated {
+                        penalty: 2.0,
+                        relaxation: 1.5,
+                        shift: list(30),
+                        weights: vec![1.0],
+                        memory: 3,
+                        start: Some(Mix::single(ColumnKey { round: 1, slot: 2 })),
+                    },
                 },
                 bound_points: (0..points as u16).rev().collect(),
                 ray: (!path).then(|| list(24)),

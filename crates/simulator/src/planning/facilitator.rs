@@ -108,6 +108,6 @@ impl Facilitator {
 fn barrier(query: &RoundQuery) -> Option<f64> {
     match query.ask {
         Ask::Path { .. } | Ask::Follow { .. } => query.points.iter().map(|point| point.barrier).reduce(f64::min),
-        Ask::Proximal { .. } => None,
+        Ask::Proximal { .. } | Ask::Accelerated { .. } => None,
     }
 }

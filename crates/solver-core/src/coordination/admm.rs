@@ -1,9 +1,11 @@
 use cosmosmesh_contracts::plan::Outcome;
-use cosmosmesh_contracts::problem::Coupling;
-use cosmosmesh_contracts::round::{Ask, FieldKind, QueryPoint, RoundQuery, SummedReport};
+use cosmosmesh_contracts::problem::{Bounds, Coupling};
+use cosmosmesh_contracts::round::{Ask, FieldKind, Mix, QueryPoint, RoundQuery, SummedReport};
 use cosmosmesh_contracts::traits::{Coordination, CoordinationError, Step};
 
+use super::anderson::Anderson;
 use super::evidence::Evidence;
+use super::relay::Relayed;
 use super::{Asked, Options};
 
 /// The textbook sharing ADMM, with a certificate: the mission's "ADMM-lite".
@@ -38,6 +40,10 @@ pub struct Admm {
     round: u32,
     asked: Asked,
     warm: Option<Vec<f64>>,
+    /// The last steps, for variants that combine them.
+    anderson: Anderson,
+    /// The plan from which a run that was taken over starts; said once.
+    start: Option<Mix>,
 }
 
 /// What distinguishes the variants of ADMM: over-relaxation, and how the penalty follows the residuals.
@@ -46,6 +52,8 @@ pub(super) struct Rule {
     pub(super) relaxation: f64,
     /// By what the penalty is multiplied after a round, given its relative primal and dual residuals.
     pub(super) factor: fn(round: u32, primal: f64, dual: f64) -> f64,
+    /// How many earlier steps are combined with the last; zero for none.
+    pub(super) memory: u8,
 }
 
 /// How often a bound is asked for.
@@ -57,7 +65,7 @@ impl Admm {
     /// # Errors
     /// [`CoordinationError::Unsupported`] if a warm start has another number of rows.
     pub fn new(coupling: &Coupling, asset_count: usize, options: &Options) -> Result<Self, CoordinationError> {
-        Self::with(Rule { relaxation: 1.0, factor: |_, _, _| 1.0 }, coupling, asset_count, options)
+        Self::with(Rule { relaxation: 1.0, factor: |_, _, _| 1.0, memory: 0 }, coupling, asset_count, options)
     }
 
     /// The same with over-relaxation, `relaxation` in 1..2; the penalty is `options.cost_scale`. For tuning with hindsight.
@@ -70,7 +78,7 @@ impl Admm {
         options: &Options,
         relaxation: f64,
     ) -> Result<Self, CoordinationError> {
-        Self::with(Rule { relaxation, factor: |_, _, _| 1.0 }, coupling, asset_count, options)
+        Self::with(Rule { relaxation, factor: |_, _, _| 1.0, memory: 0 }, coupling, asset_count, options)
     }
 
     pub(super) fn with(
@@ -88,6 +96,8 @@ impl Admm {
             assets: asset_count.max(1) as f64,
             evidence: Evidence::new(coupling.bounds.clone(), options),
             penalty: options.cost_scale,
+            anderson: Anderson::new(rule.memory),
+            start: None,
             rule,
             scale: None,
             lower: Vec::new(),
@@ -103,12 +113,63 @@ impl Admm {
         })
     }
 
+    /// Goes on where another method stands: from its best plan and its best prices, with everything it has proven.
+    pub(super) fn resume(
+        rule: Rule,
+        coupling: &Coupling,
+        asset_count: usize,
+        options: &Options,
+        relayed: Relayed,
+    ) -> Result<Self, CoordinationError> {
+        let mut admm = Self::with(rule, coupling, asset_count, options)?;
+        let Relayed { evidence, scale, round } = relayed;
+        admm.warm = None;
+        admm.round = round;
+        admm.limit(&scale, &evidence.bounds);
+        for (k, d) in scale.iter().enumerate() {
+            admm.dual[k] = evidence.prices[k] / d / admm.penalty;
+        }
+        if let Some(plan) = evidence.best.as_ref().or(evidence.safe.as_ref()) {
+            for (k, d) in scale.iter().enumerate() {
+                admm.average[k] = plan.usage[k] * d / admm.assets;
+            }
+            admm.start = Some(plan.mix.clone());
+            admm.project();
+        }
+        admm.scale = Some(scale);
+        admm.evidence = evidence;
+        Ok(admm)
+    }
+
+    /// The limits of the average use, in scaled rows.
+    fn limit(&mut self, scale: &[f64], bounds: &Bounds) {
+        for (k, d) in scale.iter().enumerate() {
+            let (lower, upper) = (bounds.lower()[k], bounds.upper()[k]);
+            let margin = self.margin.min(0.25 * (upper - lower));
+            self.lower.push((lower + margin) * d / self.assets);
+            self.upper.push((upper - margin) * d / self.assets);
+        }
+    }
+
+    /// The projection of average plus dual onto the limits, and the dual that is left.
+    fn project(&mut self) {
+        for k in 0..self.average.len() {
+            let wanted = self.average[k] + self.dual[k];
+            self.projected[k] = wanted.clamp(self.lower[k], self.upper[k]);
+            self.dual[k] = wanted - self.projected[k];
+        }
+    }
+
     /// Lets the penalty follow the relative residuals; the price stays where it is.
     fn balance(&mut self, round: u32, norms: &[f64]) {
         let &[gap, used, held, moved] = norms else { return };
         let dual = self.assets * self.dual.iter().map(|u| u * u).sum::<f64>();
         let relative = |part: f64, whole: f64| if whole > 0.0 { (part / whole).sqrt() } else { 0.0 };
         let factor = (self.rule.factor)(round, relative(gap, used.max(held)), relative(moved, dual));
+        if factor != 1.0 {
+            // Steps of another penalty are steps of another map.
+            self.anderson.forget();
+        }
         self.penalty *= factor;
         self.dual.iter_mut().for_each(|u| *u /= factor);
     }
@@ -131,7 +192,18 @@ impl Admm {
             row_count: m as u32,
             row_scale: if round == 2 { self.scale.clone() } else { None },
             points: vec![QueryPoint { prices, barrier }],
-            ask: Ask::Proximal { penalty: self.penalty, relaxation: self.rule.relaxation, shift },
+            ask: if self.rule.memory == 0 {
+                Ask::Proximal { penalty: self.penalty, relaxation: self.rule.relaxation, shift }
+            } else {
+                Ask::Accelerated {
+                    penalty: self.penalty,
+                    relaxation: self.rule.relaxation,
+                    shift,
+                    weights: self.anderson.weights().to_vec(),
+                    memory: self.rule.memory,
+                    start: self.start.clone(),
+                }
+            },
             bound_points: if wants_bound { vec![0] } else { Vec::new() },
             ray,
             retain: self.evidence.retained(),
@@ -162,13 +234,8 @@ impl Coordination for Admm {
             let norms = sum.field(FieldKind::RowNorms, 0);
             let scale: Vec<f64> =
                 norms.iter().map(|n| if *n > 0.0 { (n / count).sqrt().recip() } else { 1.0 }).collect();
-            let bounds = &self.evidence.bounds;
-            for (k, d) in scale.iter().enumerate() {
-                let (lower, upper) = (bounds.lower()[k], bounds.upper()[k]);
-                let margin = self.margin.min(0.25 * (upper - lower));
-                self.lower.push((lower + margin) * d / self.assets);
-                self.upper.push((upper - margin) * d / self.assets);
-            }
+            let bounds = self.evidence.bounds.clone();
+            self.limit(&scale, &bounds);
             if let Some(prices) = &self.warm {
                 self.dual = prices.iter().zip(&scale).map(|(p, d)| p / d / self.penalty).collect();
             }
@@ -181,15 +248,18 @@ impl Coordination for Admm {
         // Where somebody clipped, the sum is not the fleet's: the same question is asked again, in wider ranges.
         let sound = sum.is_sound(FieldKind::Use, 0) && sum.is_sound(FieldKind::ProximalNorms, 0);
         if !self.evidence.is_done() && sound {
+            self.start = None;
             let usage = sum.field(FieldKind::Use, 0);
             // Every asset relaxes towards its own target; the average of the targets is the last projection.
             let alpha = if query.round == 1 { 1.0 } else { self.rule.relaxation };
             for k in 0..m {
                 self.average[k] = alpha * usage[k] * to_scaled[k] / self.assets + (1.0 - alpha) * self.projected[k];
-                let wanted = self.average[k] + self.dual[k];
-                self.projected[k] = wanted.clamp(self.lower[k], self.upper[k]);
-                self.dual[k] = wanted - self.projected[k];
             }
+            if query.round > 1 {
+                let gram = sum.field(FieldKind::Gram, 0);
+                self.anderson.combine(gram, &mut self.average, &mut self.dual);
+            }
+            self.project();
             if query.round > 1 {
                 self.balance(query.round, sum.field(FieldKind::ProximalNorms, 0));
             }

@@ -5,6 +5,7 @@ use cosmosmesh_contracts::traits::{Coordination, CoordinationError, Step};
 
 use super::Options;
 use super::admm::{Admm, Rule};
+use super::relay::Relayed;
 
 /// Sharing ADMM with over-relaxation, and a penalty that follows the relative residuals.
 ///
@@ -29,6 +30,9 @@ const BALANCE_LAST: u32 = 400;
 /// Residuals further apart than this factor are brought closer, by at most the second factor at once.
 const APART: f64 = 3.0;
 const FACTOR_MAX: f64 = 4.0;
+/// How many earlier steps are combined with the last.
+const MEMORY: u8 = 8;
+const RULE: Rule = Rule { relaxation: RELAXATION, factor, memory: MEMORY };
 
 impl AdmmAdaptive {
     /// A coordinator for a fleet of `asset_count` assets that share these rows.
@@ -36,7 +40,17 @@ impl AdmmAdaptive {
     /// # Errors
     /// [`CoordinationError::Unsupported`] if a warm start has another number of rows.
     pub fn new(coupling: &Coupling, asset_count: usize, options: &Options) -> Result<Self, CoordinationError> {
-        Admm::with(Rule { relaxation: RELAXATION, factor }, coupling, asset_count, options).map(Self)
+        Admm::with(RULE, coupling, asset_count, options).map(Self)
+    }
+
+    /// Goes on where another method stands.
+    pub(super) fn resume(
+        coupling: &Coupling,
+        asset_count: usize,
+        options: &Options,
+        relayed: Relayed,
+    ) -> Result<Self, CoordinationError> {
+        Admm::resume(RULE, coupling, asset_count, options, relayed).map(Self)
     }
 }
 

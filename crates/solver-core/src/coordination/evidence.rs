@@ -8,6 +8,7 @@ use super::{Options, mixing};
 ///
 /// # Source
 /// docs/math/federated-solver.md#certificate and #mixing.
+#[derive(Clone)]
 pub(crate) struct Evidence {
     pub(crate) bounds: Bounds,
     pub(crate) tolerance: f64,

@@ -5,6 +5,7 @@ use cosmosmesh_contracts::traits::{Coordination, CoordinationError, Step};
 
 use super::evidence::Evidence;
 use super::master::{Summed, master};
+use super::relay::Relayed;
 use super::{Asked, Options, Warm};
 
 /// Speculative path following: one round asks about several points of the predicted central path at once.
@@ -141,6 +142,22 @@ impl Menu {
             thin: options.thin,
             open: Vec::new(),
         })
+    }
+
+    /// The least error of any plan so far; infinite before there is one.
+    pub(super) fn error(&self) -> f64 {
+        let known = [&self.evidence.best, &self.evidence.safe].into_iter().flatten();
+        known.map(|plan| self.evidence.error_of(plan)).fold(f64::INFINITY, f64::min)
+    }
+
+    /// From the next question on every point brings its curvature; returns whether that is a change.
+    pub(super) fn thicken(&mut self) -> bool {
+        std::mem::replace(&mut self.thin, false)
+    }
+
+    /// Everything that another method can go on with; none before the first sum.
+    pub(super) fn relay(&self) -> Option<Relayed> {
+        Some(Relayed { evidence: self.evidence.clone(), scale: self.scale.clone()?, round: self.round })
     }
 
     /// The most fleet rows: a report then has about 2^24 numbers.

@@ -5,7 +5,7 @@ use cosmosmesh_contracts::problem::Coupling;
 use cosmosmesh_contracts::round::QueryPoint;
 use cosmosmesh_contracts::traits::{Coordination, CoordinationError};
 
-use super::{Admm, AdmmAdaptive, Menu};
+use super::{Admm, AdmmAdaptive, Auto, Link, Menu};
 
 /// The coordination methods, by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,19 +16,22 @@ pub enum Method {
     /// Sharing ADMM, over-relaxed, with a penalty that follows the residuals.
     AdmmAdaptive,
     /// Speculative path following on summed curvature: few rounds, more bytes.
-    #[default]
     Menu,
+    /// Chooses among the others by the size of the fleet and by the link, and hands over when a run stands still.
+    #[default]
+    Auto,
 }
 
 impl Method {
     /// All of them, in the order of their names.
-    pub const ALL: [Self; 3] = [Self::Admm, Self::AdmmAdaptive, Self::Menu];
+    pub const ALL: [Self; 4] = [Self::Admm, Self::AdmmAdaptive, Self::Auto, Self::Menu];
 
     /// The name on command lines and in files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Admm => "admm",
             Self::AdmmAdaptive => "admm-adaptive",
+            Self::Auto => "auto",
             Self::Menu => "menu",
         }
     }
@@ -38,8 +41,9 @@ impl Method {
         match self {
             Self::Admm => "textbook sharing ADMM: m + 9 numbers up per round, tens to hundreds of rounds",
             Self::AdmmAdaptive => {
-                "sharing ADMM, over-relaxed, penalty from relative residuals: as small as admm, fewer rounds"
+                "sharing ADMM, over-relaxed and Anderson-accelerated, penalty from relative residuals: small, fewer rounds"
             }
+            Self::Auto => "menu, its thin form or admm-adaptive, by size and link; hands over when a run stands still",
             Self::Menu => {
                 "speculative path following: several candidates per round on summed curvature, 5 to 20 rounds"
             }
@@ -91,6 +95,8 @@ pub struct Options {
     pub absence: bool,
     /// Whether bytes are dearer than rounds: one curvature per round instead of eight.
     pub thin: bool,
+    /// The link between coordinator and assets, if it is known: `auto` then takes the method with the least predicted time.
+    pub link: Option<Link>,
 }
 
 impl Default for Options {
@@ -103,6 +109,7 @@ impl Default for Options {
             cost_scale: 1.0,
             absence: false,
             thin: false,
+            link: None,
         }
     }
 }
@@ -131,6 +138,7 @@ pub fn coordinator(
     Ok(match method {
         Method::Admm => Box::new(Admm::new(coupling, asset_count, options)?),
         Method::AdmmAdaptive => Box::new(AdmmAdaptive::new(coupling, asset_count, options)?),
+        Method::Auto => Box::new(Auto::new(coupling, asset_count, options)?),
         Method::Menu => Box::new(Menu::new(coupling, asset_count, options)?),
     })
 }

@@ -4,18 +4,24 @@
 
 mod admm;
 mod admm_adaptive;
+mod anderson;
+mod auto;
 mod evidence;
+mod link;
 mod master;
 mod menu;
 mod method;
 mod mixing;
 mod path;
+mod relay;
 
 use cosmosmesh_contracts::round::{ReportError, ReportLayout, RoundQuery, SummedReport};
 use cosmosmesh_contracts::traits::CoordinationError;
 
 pub use admm::Admm;
 pub use admm_adaptive::AdmmAdaptive;
+pub use auto::Auto;
+pub use link::Link;
 pub use menu::Menu;
 pub use method::{Method, Options, UnknownMethod, Warm, coordinator};
 pub use path::Path;

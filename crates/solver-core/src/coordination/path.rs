@@ -1,4 +1,4 @@
-use cosmosmesh_contracts::round::{Ask, QueryPoint, RoundQuery};
+use cosmosmesh_contracts::round::{QueryPoint, RoundQuery};
 
 use super::Warm;
 
@@ -17,11 +17,7 @@ pub struct Path {
 impl Path {
     /// Hears a query: the point of the last one that it builds on belongs to the path.
     pub fn hear(&mut self, query: &RoundQuery) {
-        let base = match &query.ask {
-            Ask::Path { base, .. } | Ask::Follow { base, .. } => *base,
-            Ask::Proximal { .. } => None,
-        };
-        if let Some(point) = base.and_then(|base| self.last.get(usize::from(base))) {
+        if let Some(point) = query.base().and_then(|base| self.last.get(usize::from(base))) {
             self.points.push(self.unscaled(point));
         }
         if let Some(scale) = &query.row_scale {

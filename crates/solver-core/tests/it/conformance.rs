@@ -38,8 +38,18 @@ fn menu_coordinates() {
 }
 
 #[test]
+fn auto_coordinates() {
+    coordination(Method::Auto, 1e-6);
+}
+
+#[test]
 fn admm_coordinates() {
     coordination(Method::Admm, 1e-4);
+}
+
+#[test]
+fn admm_adaptive_coordinates() {
+    coordination(Method::AdmmAdaptive, 1e-4);
 }
 
 #[test]
