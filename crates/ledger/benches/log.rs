@@ -1,8 +1,9 @@
-//! What the log costs: hashing, proving, verifying, and appending to a store in memory.
+//! What the log costs: hashing, proving, verifying, and appending, to memory and to a SQLite file.
 #![allow(missing_docs, reason = "criterion writes undocumented items")]
 #![allow(clippy::unwrap_used, reason = "a bench that cannot go on says so by panicking")]
 
 use cosmosmesh_contracts::conformance::MemoryStore;
+use cosmosmesh_host::store::SqliteStore;
 use cosmosmesh_ledger::{Log, Tree, leaf_hash, verify_consistency, verify_inclusion};
 use criterion::{Criterion, criterion_group, criterion_main};
 
@@ -42,6 +43,14 @@ fn log(criterion: &mut Criterion) {
     criterion.bench_function("append of 100 entries, store in memory", |b| {
         b.iter(|| log.append(&mut store, &batch).unwrap());
     });
+    let path = std::env::temp_dir().join(format!("cosmosmesh-ledger-bench-{}.sqlite", std::process::id()));
+    let mut store = SqliteStore::open(&path).unwrap();
+    let mut log = Log::open(&store, "l", "bench").unwrap();
+    criterion.bench_function("durable append of 100 entries, SQLite", |b| {
+        b.iter(|| log.append(&mut store, &batch).unwrap());
+    });
+    drop(store);
+    let _ = std::fs::remove_file(path);
 }
 
 criterion_group!(benches, log);
