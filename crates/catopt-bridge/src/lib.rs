@@ -1,0 +1,36 @@
+//! Fleets as one problem in the formats that other solvers read, and back.
+//!
+//! This crate *is* the assembly of a fleet into one problem and its exchange: MPS with `QUADOBJ`, LP and MathOptFormat written, MPS and MathOptFormat read.
+//! It is *not* a solver and favours none; it opens no file: text comes in and goes out in memory.
+//!
+//! ```
+//! use cosmosmesh_catopt_bridge::{assemble, mps, restore};
+//! use cosmosmesh_contracts::file::read_fleet;
+//!
+//! let fleet = read_fleet(br#"{"format": "cosmosmesh.fleet/1", "name": "one task",
+//!   "coupling": {"names": ["bus"], "lower": [null], "upper": [3.0]},
+//!   "agents": [{"id": "rover", "variables": {"names": ["drive"], "lower": [0], "upper": [2]},
+//!               "objective": {"P": [[0, 0, 1.0]], "q": [-2.0]},
+//!               "rows": {"names": [], "A": [], "lower": [], "upper": []}, "coupling": [[0, 0, 1.0]]}]}"#)?;
+//! let assembly = assemble(&fleet)?;
+//! let mut text = String::new();
+//! mps::write(&assembly.program, mps::Ranges::TwoRows, &mut text);
+//! let imported = mps::read(&text)?;
+//! let (again, losses) = restore(&imported.program, Some(&assembly.sidecar))?;
+//! assert_eq!((again, losses.len()), (fleet, 0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod convex;
+mod error;
+pub mod lp;
+pub mod mof;
+pub mod mps;
+mod number;
+mod program;
+mod sidecar;
+
+pub use convex::{check_convex, smallest_eigenvalue};
+pub use error::CatoptError;
+pub use program::{Assembly, Import, Loss, Program, assemble, canonical};
+pub use sidecar::{SIDECAR_FORMAT, Sidecar, restore};

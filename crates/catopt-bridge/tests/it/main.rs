@@ -1,0 +1,11 @@
+//! The bridge from outside: what it writes, what others make of it, what it refuses.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod fixture;
+mod foreign;
+mod highs;
+mod memory;
+mod oracle;
+mod refusal;
+mod round_trip;
+mod traps;
