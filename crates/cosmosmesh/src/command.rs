@@ -1,5 +1,6 @@
 //! The verbs, one file each, and what they share.
 
+mod catopt;
 mod simulate;
 mod solve;
 mod validate;
@@ -27,6 +28,8 @@ enum Command {
     Validate(validate::Validate),
     /// List the coordination methods
     Variants(variants::Variants),
+    /// Exchange problems with other solvers: MPS, LP, MathOptFormat
+    Catopt(catopt::Catopt),
 }
 
 const AFTER_HELP: &str = "\
@@ -72,6 +75,7 @@ impl Cli {
             Command::Solve(solve) => solve.run(),
             Command::Validate(validate) => validate.run(),
             Command::Variants(variants) => Ok(variants.run()),
+            Command::Catopt(catopt) => catopt.run(),
         }
     }
 }

@@ -137,8 +137,16 @@ impl Simulate {
     }
 }
 
+/// Whether a name means a scenario and not a fleet's problem.
+pub(super) fn is_scenario(name: &str) -> bool {
+    builtin_source(name).is_some() || name.ends_with(".toml")
+}
+
 /// A built-in scenario, or one from a file of bounded size.
-fn load(name: &str) -> Result<Scenario, Failure> {
+///
+/// # Errors
+/// [`Failure`] with place and remedy.
+pub(super) fn load(name: &str) -> Result<Scenario, Failure> {
     let path = Path::new(name);
     let scenario = if builtin_source(name).is_some() || !path.exists() {
         Scenario::load(name)
@@ -151,7 +159,10 @@ fn load(name: &str) -> Result<Scenario, Failure> {
 }
 
 /// The problem that the fleet plans, in one place as only a simulation can have it.
-fn problem(scenario: &Scenario) -> Result<FleetProblem, Failure> {
+///
+/// # Errors
+/// [`Failure`] naming the scenario.
+pub(super) fn problem(scenario: &Scenario) -> Result<FleetProblem, Failure> {
     let named = |error: &dyn std::fmt::Display| Failure::bad_input(format!("{}: {error}", scenario.name));
     let fleet = Fleet::prepare(scenario).map_err(|error| named(&error))?;
     let assets = fleet.members.into_iter().map(|member| member.problem).collect();
