@@ -1,12 +1,18 @@
+use std::path::PathBuf;
+use std::process::Command;
+
 use clap::Subcommand;
 
-use crate::cargo::{Cargo, Done, Failure, list, metadata, text};
+use crate::cargo::{Cargo, Done, Failure, list, metadata, root, text};
 
 /// Which measurement.
 #[derive(Subcommand)]
 pub(crate) enum What {
     /// Solver variants side by side, with the central solver; see `cargo xtask bench compare -- --help`
     Compare {
+        /// Measures this revision first, in a worktree below target/, and compares with it instead of the committed baseline
+        #[arg(long, value_name = "REV")]
+        baseline_rev: Option<String>,
         /// Handed on to `cosmosmesh-bench compare`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
@@ -16,11 +22,58 @@ pub(crate) enum What {
 /// Runs the criterion benches of the workspace, or spawns the comparison in release.
 pub(crate) fn run(what: Option<What>, package: Option<&str>) -> Done {
     match what {
-        Some(What::Compare { arguments }) => {
-            Cargo::new(["run", "--release", "--package", "cosmosmesh-bench", "--", "compare"]).args(arguments).run()
-        }
+        Some(What::Compare { baseline_rev, arguments }) => compare(baseline_rev.as_deref(), &arguments),
         None => criterion(package),
     }
+}
+
+fn compare(baseline_rev: Option<&str>, arguments: &[String]) -> Done {
+    let mut here = Cargo::new(COMPARE).args(arguments);
+    if let Some(revision) = baseline_rev {
+        here = here.args(["--against".as_ref(), earlier(revision, arguments)?.as_os_str()]);
+    }
+    here.run()
+}
+
+const COMPARE: [&str; 6] = ["run", "--release", "--package", "cosmosmesh-bench", "--", "compare"];
+
+/// Measures another revision with the same arguments, and returns its compare.json.
+fn earlier(revision: &str, arguments: &[String]) -> Result<PathBuf, Failure> {
+    let git = |arguments: &[&str]| -> Result<String, Failure> {
+        let output = Command::new("git").current_dir(root()).args(arguments).output()?;
+        let words = String::from_utf8_lossy(if output.status.success() { &output.stdout } else { &output.stderr });
+        let words = words.trim().to_owned();
+        if output.status.success() { Ok(words) } else { Err(Failure::new(format!("git: {words}"))) }
+    };
+    // By its hash, so that a branch that moves gets a tree of its own.
+    let hash = git(&["rev-parse", "--verify", "--end-of-options", &format!("{revision}^{{commit}}")])?;
+    let folder = root().join("target/bench-baseline").join(&hash);
+    if !folder.join("Cargo.toml").exists() {
+        git(&["worktree", "prune"])?;
+        git(&["worktree", "add", "--detach", &folder.to_string_lossy(), &hash])?;
+    }
+    let out = folder.join("out/compare");
+    let build = folder.join("target").to_string_lossy().into_owned();
+    let manifest = folder.join("Cargo.toml");
+    let mut there = Cargo::new(["run", "--release", "--manifest-path"]).args([&manifest]).args(&COMPARE[2..]);
+    // Its own folder for figures, whatever this run writes to.
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        if argument == "--out" {
+            rest.next();
+        } else if argument != "--renew" && !argument.starts_with("--out=") {
+            there = there.args([argument]);
+        }
+    }
+    let _ = std::fs::remove_file(out.join("compare.json"));
+    // It may lack a baseline or be worse than its own; only whether it wrote its figures counts.
+    let ended = there.env("CARGO_TARGET_DIR", &build).args(["--out".as_ref(), out.as_os_str()]).run();
+    let found = out.join("compare.json");
+    if found.exists() {
+        return Ok(found);
+    }
+    ended?;
+    Err(Failure::new(format!("{revision} writes no compare.json; it is older than this comparison")))
 }
 
 fn criterion(package: Option<&str>) -> Done {

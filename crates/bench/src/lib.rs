@@ -17,6 +17,7 @@ pub mod central;
 pub mod compare;
 pub mod family;
 pub mod judge;
+pub mod osqp;
 pub mod summing;
 pub mod tables;
 pub mod trial;

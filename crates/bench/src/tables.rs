@@ -11,6 +11,8 @@ mod rounds;
 mod store;
 mod work;
 
+pub(crate) use hindsight::kindest;
+pub use hindsight::tuned;
 pub use page::{BEGIN, END, block, page, with_block};
 pub use store::{Data, Row, Stamp};
 pub use work::{Context, Need};

@@ -88,7 +88,7 @@ fn write_docs(root: &Path, data: &Data) -> Result<(), Box<dyn Error>> {
 }
 
 /// The checkout this was started in.
-fn root() -> PathBuf {
+pub(super) fn root() -> PathBuf {
     // `cargo run` sets the variable for the running checkout; the compiled-in value may be another clone's.
     let manifest =
         std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);

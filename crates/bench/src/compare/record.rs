@@ -27,6 +27,8 @@ pub struct Record {
     pub wrong: bool,
     /// Sums taken.
     pub rounds: Option<u32>,
+    /// The first round whose certificate was within 1e-3.
+    pub rounds_loose: Option<u32>,
     /// The first round with a safe plan.
     pub safe_round: Option<u32>,
     /// The first round with a safe plan proven within 1 %.
@@ -39,6 +41,10 @@ pub struct Record {
     pub iterations: u64,
     /// The median of the clock times.
     pub wall_ms: f64,
+    /// The least of them.
+    pub wall_ms_min: f64,
+    /// The most.
+    pub wall_ms_max: f64,
     /// Of how many.
     pub repetitions: usize,
     /// What the judge found.
@@ -46,7 +52,7 @@ pub struct Record {
 }
 
 /// The columns of `results.csv`, version 1. A change of meaning is a new version; new columns come at the end.
-pub const COLUMNS: [&str; 28] = [
+pub const COLUMNS: [&str; 31] = [
     "version",
     "problem",
     "family",
@@ -75,6 +81,9 @@ pub const COLUMNS: [&str; 28] = [
     "reasons",
     "wall_ms",
     "repetitions",
+    "rounds_loose",
+    "wall_ms_min",
+    "wall_ms_max",
 ];
 
 /// `results.csv`: one raw line per record, none aggregated.
@@ -120,6 +129,9 @@ impl Record {
             quoted(&verdict.reasons.join("; ")),
             format!("{:.3}", self.wall_ms),
             self.repetitions.to_string(),
+            shown(self.rounds_loose),
+            format!("{:.3}", self.wall_ms_min),
+            format!("{:.3}", self.wall_ms_max),
         ]
     }
 }

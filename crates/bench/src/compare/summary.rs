@@ -35,7 +35,8 @@ const READING: &str = "
 - *Bytes up* are wire frames of one asset's contributions, before masks and signatures.
 - A run that does not arrive counts with what it spent until its limit of rounds, so its means are too kind to it; `>` marks it.
 - Means are geometric, shifted by 1 round, 1 kB and 1 ms; the shift changes what small problems weigh.
-- Clock times are medians of repeated runs in one process and differ from run to run; everything else repeats.
+- `admm-hindsight` has the penalty and relaxation that are best for the problem, and is stopped by an observer who knows the optimum.
+- Clock times are medians of repeated runs in one process, with least and most, and differ from run to run; everything else repeats.
 ";
 
 fn solvers(records: &[Record]) -> Vec<Solver> {
@@ -58,10 +59,13 @@ fn pick(records: &[Record], solver: Solver, tolerance: f64) -> Vec<&Record> {
 }
 
 fn overall(page: &mut String, records: &[Record], solvers: &[Solver], tolerance: f64) {
-    page.push_str("| solver | solved | wrongly claimed | rounds, mean | rounds, 5 % to 95 % | bytes up per asset, mean | clock, mean |\n");
+    page.push_str("| solver | solved | wrongly claimed | rounds, mean | rounds, 5 % to 95 % | bytes up per asset, mean | clock, mean (least to most) |\n");
     page.push_str("|---|---|---|---|---|---|---|\n");
     for &solver in solvers {
         let found = pick(records, solver, tolerance);
+        if found.is_empty() {
+            continue;
+        }
         let column = |value: fn(&Record) -> Option<f64>| found.iter().filter_map(|r| value(r)).collect::<Vec<f64>>();
         let rounds = column(|record| record.rounds.map(f64::from));
         let bytes = column(|record| record.bytes_up.map(|v| v as f64));
@@ -70,19 +74,23 @@ fn overall(page: &mut String, records: &[Record], solvers: &[Solver], tolerance:
         let (mean, spread, up) = if rounds.is_empty() {
             (dash(), dash(), dash())
         } else {
+            let bytes_shown =
+                |mean: f64| if mean.is_finite() { format!("{} kB", significant(mean / 1e3)) } else { dash() };
             (
                 format!("{:.1}", shifted_geometric_mean(&rounds, SHIFT_ROUNDS)),
                 format!("{:.0} to {:.0}", quantile(&rounds, 0.05), quantile(&rounds, 0.95)),
-                format!("{} kB", significant(shifted_geometric_mean(&bytes, SHIFT_BYTES) / 1e3)),
+                bytes_shown(shifted_geometric_mean(&bytes, SHIFT_BYTES)),
             )
         };
         let _ = writeln!(
             page,
-            "| {solver} | {} of {} | {} | {mean} | {spread} | {up} | {} ms |",
+            "| {solver} | {} of {} | {} | {mean} | {spread} | {up} | {} ms ({} to {}) |",
             found.iter().filter(|record| record.solved).count(),
             found.len(),
             found.iter().filter(|record| record.wrong).count(),
             significant(shifted_geometric_mean(&walls, SHIFT_MS)),
+            significant(shifted_geometric_mean(&column(|record| Some(record.wall_ms_min)), SHIFT_MS)),
+            significant(shifted_geometric_mean(&column(|record| Some(record.wall_ms_max)), SHIFT_MS)),
         );
     }
 }
@@ -107,7 +115,7 @@ fn by_size(page: &mut String, records: &[Record], solvers: &[Solver], tolerances
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by_key(|((family, _), found)| (*family, found[0].assets, found[0].rows));
     for ((_, name), found) in groups {
-        for &solver in solvers {
+        for &solver in solvers.iter().filter(|solver| found.iter().any(|record| record.solver == **solver)) {
             let at = |tolerance: f64| {
                 found
                     .iter()
@@ -125,7 +133,7 @@ fn by_size(page: &mut String, records: &[Record], solvers: &[Solver], tolerances
             }
             for &tolerance in tolerances {
                 let walls: Vec<f64> = at(tolerance).iter().map(|record| record.wall_ms).collect();
-                let _ = write!(page, " {} |", significant(median(&walls)));
+                let _ = write!(page, " {} |", if walls.is_empty() { "–".into() } else { significant(median(&walls)) });
             }
             let last = at(tolerances.last().copied().unwrap_or_default());
             let _ = writeln!(
@@ -158,27 +166,47 @@ fn joined(cells: Vec<String>) -> String {
 }
 
 fn pairs(page: &mut String, records: &[Record], solvers: &[Solver], tolerances: &[f64]) {
-    page.push_str("Over the problems that both solved: the geometric mean of the first one's figure over the second one's, and how often the first needs no more.\n\n");
-    page.push_str("| to | first | second | problems | rounds | no more rounds | clock | no more clock |\n|---|---|---|---|---|---|---|---|\n");
+    page.push_str("Over the problems that both solved: how often the first needs less, the same, more, and the ratio of the shifted geometric means.\nBeside the profile, because with more than two solvers a profile ranks only the best (Gould and Scott, ACM TOMS 43, 2016).\n\n");
+    page.push_str("| to | first | second | both solved | rounds: win/tie/loss | ratio | bytes up: win/tie/loss | ratio | clock: win/tie/loss beyond the noise | ratio |\n|---|---|---|---|---|---|---|---|---|---|\n");
     for &tolerance in tolerances {
         for (k, &first) in solvers.iter().enumerate() {
             for &second in &solvers[k + 1..] {
                 let both = both(records, first, second, tolerance);
-                let walls: Vec<f64> = both.iter().map(|(a, b)| a.wall_ms / b.wall_ms).collect();
-                let rounds: Vec<f64> =
-                    both.iter().filter_map(|(a, b)| Some(f64::from(a.rounds?) / f64::from(b.rounds?.max(1)))).collect();
+                if both.is_empty() {
+                    continue;
+                }
+                let counted = |value: fn(&Record) -> Option<f64>, shift: f64| {
+                    let found = both.iter().filter_map(|(a, b)| Some((value(a)?, value(b)?)));
+                    let found: Vec<_> = found.collect();
+                    (tally(&found, |a, b| a < b), ratio(&found, shift))
+                };
+                let rounds = counted(|record| record.rounds.map(f64::from), SHIFT_ROUNDS);
+                let bytes = counted(|record| record.bytes_up.map(|v| v as f64), SHIFT_BYTES);
+                let timed = first != Solver::Hindsight && second != Solver::Hindsight;
+                let clock: Vec<(&Record, &Record)> = both.iter().copied().filter(|_| timed).collect();
+                let less = |a: &Record, b: &Record| a.wall_ms_max < b.wall_ms_min;
+                let walls: Vec<_> = clock.iter().map(|(a, b)| (a.wall_ms, b.wall_ms)).collect();
                 let _ = writeln!(
                     page,
-                    "| {tolerance:.0e} | {first} | {second} | {} | {} | {} | {} | {} |",
+                    "| {tolerance:.0e} | {first} | {second} | {} | {} | {} | {} | {} | {} | {} |",
                     both.len(),
-                    ratio(&rounds),
-                    share(&rounds),
-                    ratio(&walls),
-                    share(&walls)
+                    rounds.0,
+                    rounds.1,
+                    bytes.0,
+                    bytes.1,
+                    tally(&clock, |a: &Record, b: &Record| less(a, b)),
+                    ratio(&walls, SHIFT_MS)
                 );
             }
         }
     }
+}
+
+/// Wins, ties and losses of the first.
+fn tally<T: Copy>(pairs: &[(T, T)], less: impl Fn(T, T) -> bool) -> String {
+    let wins = pairs.iter().filter(|(a, b)| less(*a, *b)).count();
+    let losses = pairs.iter().filter(|(a, b)| less(*b, *a)).count();
+    if pairs.is_empty() { "–".into() } else { format!("{wins}/{}/{losses}", pairs.len() - wins - losses) }
 }
 
 fn both(records: &[Record], first: Solver, second: Solver, tolerance: f64) -> Vec<(&Record, &Record)> {
@@ -188,13 +216,10 @@ fn both(records: &[Record], first: Solver, second: Solver, tolerance: f64) -> Ve
     first.filter_map(|a| Some((a, partner(a)?))).collect()
 }
 
-fn ratio(values: &[f64]) -> String {
-    if values.is_empty() { "–".into() } else { format!("{}x", significant(shifted_geometric_mean(values, 0.0))) }
-}
-
-fn share(values: &[f64]) -> String {
-    let count = values.iter().filter(|v| **v <= 1.0).count();
-    if values.is_empty() { "–".into() } else { format!("{count} of {}", values.len()) }
+fn ratio(pairs: &[(f64, f64)], shift: f64) -> String {
+    let mean = |values: Vec<f64>| shifted_geometric_mean(&values, shift);
+    let of = mean(pairs.iter().map(|pair| pair.0).collect()) / mean(pairs.iter().map(|pair| pair.1).collect());
+    if pairs.is_empty() { "–".into() } else { format!("{}x", significant(of)) }
 }
 
 fn wrong(page: &mut String, records: &[Record]) {

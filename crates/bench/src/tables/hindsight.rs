@@ -1,5 +1,6 @@
 use core::cell::Cell;
 use core::ops::ControlFlow;
+use std::collections::BTreeMap;
 
 use cosmosmesh_contracts::problem::FleetProblem;
 use cosmosmesh_contracts::round::{Contribution, FieldKind, RoundQuery, SummedReport};
@@ -80,7 +81,7 @@ fn measure(need: &Need, context: &Context) -> Result<Row, String> {
 }
 
 /// Rounds of ADMM until its iterate or its best mix is within the tolerance, as one who knows the optimum sees it; nothing if not within `limit`.
-fn kindest(
+pub(crate) fn kindest(
     fleet: &FleetProblem,
     optimum: f64,
     tolerance: f64,
@@ -112,6 +113,20 @@ fn kindest(
     })
     .map_err(|error| error.to_string())?;
     Ok(arrived)
+}
+
+/// The penalty and relaxation by problem, where the search found any.
+pub fn tuned(data: &Data) -> BTreeMap<String, (f64, f64)> {
+    let mut found = BTreeMap::new();
+    for row in needs().iter().filter_map(|need| data.row("hindsight", &need.key)) {
+        for (k, problem) in row.problems.iter().enumerate() {
+            let at = |name: &str| row.column(name).get(k).copied().flatten();
+            if let (Some(penalty), Some(relaxation)) = (at("penalty"), at("relaxation")) {
+                found.insert(problem.clone(), (penalty, relaxation));
+            }
+        }
+    }
+    found
 }
 
 /// A plain sum that notes how far the iterate is from the optimum.

@@ -1,7 +1,9 @@
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use cosmosmesh_bench::compare::{
-    COLUMNS, Counted, Entrant, Environment, Record, Setting, Solver, compare, csv, summary,
+    Baseline, COLUMNS, Change, Counted, Entrant, Environment, Measured, Record, Setting, Solver, changes, compare, csv,
+    summary,
 };
 use cosmosmesh_bench::family::{Family, Recipe, generate};
 use cosmosmesh_contracts::plan::Status;
@@ -70,12 +72,14 @@ fn the_wrapper_counts_what_the_coordinator_counts() {
     assert!(sum.bytes_down > 0);
 }
 
-/// Everything but the clock: the cells of `results.csv` without its column `wall_ms`.
+/// Everything but the clock: the cells of `results.csv` without its clock columns.
 fn without_clock(text: &str) -> Vec<Vec<&str>> {
-    let clock = COLUMNS.iter().position(|name| *name == "wall_ms").unwrap();
+    let clock: Vec<usize> = (0..COLUMNS.len()).filter(|&k| COLUMNS[k].starts_with("wall_ms")).collect();
     let mut lines: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
     for cells in &mut lines {
-        cells.remove(clock);
+        clock.iter().rev().for_each(|&k| {
+            cells.remove(k);
+        });
     }
     lines
 }
@@ -86,7 +90,7 @@ fn results_have_their_columns_and_repeat_apart_from_the_clock() {
     assert_eq!(without_clock(&first), without_clock(&second));
     assert_eq!(first.lines().next().unwrap(), COLUMNS.join(","));
     assert_eq!(first.lines().count(), 1 + Method::ALL.len() + 1, "a head, every method, the central peer");
-    assert!(without_clock(&first).iter().all(|cells| cells.len() == COLUMNS.len() - 1));
+    assert!(without_clock(&first).iter().all(|cells| cells.len() == COLUMNS.len() - 3));
 }
 
 #[test]
@@ -116,10 +120,70 @@ fn files_on_the_command_line_take_part() {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_cosmosmesh-bench"))
         .args(["compare", "--files-only", "--repetitions", "1", "--method", "menu", "--out"])
         .args([&out, &file])
+        .args(["--python", "no-such-python"])
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("OSQP is left out"), "{output:?}");
+    let picture = std::fs::read_to_string(out.join("profile.svg")).unwrap();
+    assert!(picture.starts_with("<svg") && picture.ends_with("</svg>\n") && picture.contains(">menu</text>"));
+    let found: Baseline = serde_json::from_slice(&std::fs::read(out.join("compare.json")).unwrap()).unwrap();
+    assert_eq!(found.measured.iter().filter(|m| m.solver == "menu").count(), 2);
     let results = std::fs::read_to_string(out.join("results.csv")).unwrap();
     assert_eq!(results.lines().filter(|line| line.starts_with("1,strong-2-12-0,,,2,12,menu,")).count(), 2, "{results}");
     assert!(std::fs::read_to_string(out.join("summary.md")).unwrap().contains("| menu | 1 of 1 | 0 |"));
+}
+
+fn baseline() -> Baseline {
+    let mut all = records(Family::Strong);
+    for record in &mut all {
+        (record.wall_ms_min, record.wall_ms, record.wall_ms_max) = (10.0, 11.0, 12.0);
+    }
+    Baseline::of("here".into(), &all)
+}
+
+fn regressions(change: impl Fn(&mut Measured)) -> Vec<String> {
+    let then = baseline();
+    let mut now = then.clone();
+    now.measured.iter_mut().filter(|m| m.solver == "menu").for_each(change);
+    changes(&then, &now).regressions
+}
+
+#[test]
+fn equal_runs_are_no_regression_and_each_figure_can_be_one() {
+    assert_eq!(regressions(|_| {}), [""; 0]);
+    let has = |found: Vec<String>, words: &str| assert!(found.iter().any(|line| line.contains(words)), "{found:?}");
+    has(regressions(|m| m.solved = false), "was solved and is not any more");
+    has(regressions(|m| m.rounds = m.rounds.map(|v| v + 1)), "more rounds");
+    has(regressions(|m| m.rounds = m.rounds.map(|v| v + 9)), "rounds instead of");
+    has(regressions(|m| m.bytes_up = m.bytes_up.map(|v| 2 * v)), "more bytes");
+    has(regressions(|m| m.wall_ms = [30.0, 31.0, 32.0]), "times the central solver's");
+}
+
+#[test]
+fn slower_within_the_noise_and_better_figures_are_no_regression() {
+    assert_eq!(regressions(|m| m.wall_ms = [11.0, 13.0, 40.0]), [""; 0]);
+    assert_eq!(regressions(|m| (m.rounds, m.bytes_up, m.wall_ms) = (Some(1), Some(1), [1.0; 3])), [""; 0]);
+}
+
+#[test]
+fn problems_that_only_one_run_has_are_left_out() {
+    let (then, mut now) = (baseline(), baseline());
+    now.measured.iter_mut().for_each(|m| {
+        m.problem = "another".into();
+        m.solved = false;
+    });
+    assert_eq!(changes(&then, &now), Change::default());
+}
+
+#[test]
+fn admm_tuned_with_hindsight_takes_part_where_it_was_searched_for() {
+    let entrant = entrant(Family::Strong, 0);
+    let tuned = [(entrant.fleet.name().to_owned(), (1.0, 1.6))].into();
+    let setting = Setting { solvers: vec![Solver::Hindsight], tuned, repetitions: 1, ..Setting::default() };
+    let found = compare(&entrant, &setting);
+    assert_eq!(found.iter().map(|record| record.tolerance).collect::<Vec<_>>(), [1e-3]);
+    assert!(found[0].solved && !found[0].wrong && found[0].rounds.unwrap() > 1, "{:?}", found[0]);
+    let setting = Setting { tuned: BTreeMap::new(), ..setting };
+    assert!(compare(&entrant, &setting).is_empty());
 }
