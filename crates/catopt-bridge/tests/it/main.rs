@@ -1,5 +1,6 @@
 //! The bridge from outside: what it writes, what others make of it, what it refuses.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+#![allow(clippy::print_stdout, reason = "a skipped test says why, a measurement what it found")]
 
 mod fixture;
 mod foreign;

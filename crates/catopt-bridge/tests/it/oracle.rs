@@ -11,13 +11,16 @@ use cosmosmesh_contracts::problem::FleetProblem;
 use cosmosmesh_contracts::traits::{Budget, LocalOutcome, LocalSolver};
 use cosmosmesh_solver_core::{InteriorPoint, Method, Options, Participant, PlainSum, coordinator, run};
 
+/// Entries, lower, upper.
+type Row = (Vec<(usize, f64)>, f64, f64);
+
 /// The optimum by Clarabel, `None` if it finds the problem infeasible.
 pub(crate) fn optimum(program: &Program) -> Option<f64> {
     let (variables, objective, rows) = (program.local.variables(), program.local.objective(), program.local.rows());
     let n = program.local.variable_count();
     let mut by_rows: Vec<Vec<(usize, f64)>> = vec![Vec::new(); rows.names.len()];
     rows.matrix.triplets().for_each(|(i, j, v)| by_rows[i].push((j, v)));
-    let mut all: Vec<(Vec<(usize, f64)>, f64, f64)> = Vec::new();
+    let mut all: Vec<Row> = Vec::new();
     all.extend((0..n).map(|j| (vec![(j, 1.0)], variables.bounds.lower()[j], variables.bounds.upper()[j])));
     let row_bounds = rows.bounds.lower().iter().zip(rows.bounds.upper());
     all.extend(by_rows.into_iter().zip(row_bounds).map(|(row, (l, u))| (row, *l, *u)));
@@ -76,7 +79,7 @@ pub(crate) fn federated(fleet: &FleetProblem) -> Option<(f64, Vec<f64>)> {
 /// The optimum of a fleet of one asset without fleet rows, by our own interior point: there is nothing to coordinate.
 pub(crate) fn of_one(fleet: &FleetProblem) -> f64 {
     assert_eq!((fleet.assets().len(), fleet.row_count()), (1, 0));
-    match InteriorPoint::default().solve(&fleet.assets()[0].local, None, Budget::default()).unwrap().outcome {
+    match InteriorPoint.solve(&fleet.assets()[0].local, None, Budget::default()).unwrap().outcome {
         LocalOutcome::Optimal { objective, .. } => objective,
         other => panic!("the interior point ended with {other:?}"),
     }
