@@ -107,7 +107,7 @@ enum Verb {
         thin: bool,
     },
     /// Runs every coordination method and the central peer over problems; exit code 1 on regression, 2 if a method claims wrongly, 3 without a baseline
-    Compare(Comparison),
+    Compare(Box<Comparison>),
 }
 
 #[derive(Args)]
