@@ -18,7 +18,12 @@ pub fn quantile(values: &[f64], share: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
     let place = share.clamp(0.0, 1.0) * last as f64;
     let (below, above) = (place.floor() as usize, place.ceil() as usize);
-    sorted[below] + (sorted[above] - sorted[below]) * (place - below as f64)
+    // Neighbours that are equal need no line between them, which between two endless ones would be none.
+    if sorted[below] == sorted[above] {
+        sorted[below]
+    } else {
+        sorted[below] + (sorted[above] - sorted[below]) * (place - below as f64)
+    }
 }
 
 #[cfg(test)]
@@ -40,6 +45,7 @@ mod tests {
         assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
         assert_eq!(quantile(&[0.0, 10.0, 20.0], 0.95), 19.0);
         assert_eq!(quantile(&[7.0], 0.05), 7.0);
+        assert_eq!(median(&[10.0, f64::INFINITY, f64::INFINITY, f64::INFINITY]), f64::INFINITY);
         assert!(median(&[]).is_nan());
     }
 }
