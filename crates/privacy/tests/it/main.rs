@@ -1,0 +1,4 @@
+//! The crate from outside.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod committee;
