@@ -17,12 +17,19 @@ pub(crate) enum What {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Delta-sync beside automerge, loro, yrs and negentropy; `--write-docs` puts the table into docs/perf/sync.md
+    Sync {
+        /// Handed on to the comparison
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 /// Runs the criterion benches of the workspace, or spawns the comparison in release.
 pub(crate) fn run(what: Option<What>, package: Option<&str>) -> Done {
     match what {
         Some(What::Compare { baseline_rev, arguments }) => compare(baseline_rev.as_deref(), &arguments),
+        Some(What::Sync { arguments }) => peers(&arguments),
         None => criterion(package),
     }
 }
@@ -74,6 +81,13 @@ fn earlier(revision: &str, arguments: &[String]) -> Result<PathBuf, Failure> {
     }
     ended?;
     Err(Failure::new(format!("{revision} writes no compare.json; it is older than this comparison")))
+}
+
+/// The peers have a workspace of their own, so that nobody else builds them; the build folder is the same.
+fn peers(arguments: &[String]) -> Done {
+    let manifest = root().join("crates/bench/peers/Cargo.toml");
+    let run = Cargo::new(["run", "--release", "--manifest-path"]).args([&manifest]).args(["--"]).args(arguments);
+    run.env("CARGO_TARGET_DIR", &root().join("target").to_string_lossy()).run()
 }
 
 fn criterion(package: Option<&str>) -> Done {
