@@ -12,6 +12,8 @@ use cosmosmesh_contracts::traits::{Budget, LocalOutcome, LocalSolver};
 use crate::InteriorPoint;
 use crate::local::{Centred, Engine, Metric, Model, Point};
 
+mod newton;
+
 /// One asset's side of the rounds, as a state machine: hears queries, answers with contributions, and in the end knows its plan.
 ///
 /// Holds the asset's private problem and the plans of its earlier answers.
@@ -258,6 +260,7 @@ impl Participant {
                     self.follow(query, *base, metric, *relative, &mut out);
                     self.open_bounds(open, &mut out);
                 }
+                Ask::Newton { base } => self.step_towards(query, *base, &mut out),
                 Ask::Proximal { penalty, relaxation, shift } => {
                     let step =
                         Proximal { penalty: *penalty, relaxation: *relaxation, shift, weights: &[1.0], memory: 0 };
@@ -356,7 +359,9 @@ impl Participant {
             return unusable("a row scale is not positive");
         }
         match &query.ask {
-            Ask::Path { base: Some(base), .. } if self.feasible && usize::from(*base) >= self.pending.len() => {
+            Ask::Path { base: Some(base), .. } | Ask::Newton { base: Some(base) }
+                if self.feasible && usize::from(*base) >= self.pending.len() =>
+            {
                 Err(ParticipantError::Missed { round: query.round })
             }
             Ask::Accelerated { weights, start: None, .. } if self.feasible && weights.len() > self.steps_known() => {

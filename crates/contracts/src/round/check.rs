@@ -128,6 +128,11 @@ impl RoundQuery {
                     number(&format!("ask.metric.{name}"), value, |v| v >= 0.0, "a finite number of at least zero")?;
                 }
             }
+            Ask::Newton { base } => {
+                if let Some(base) = base {
+                    count("ask.base", (*base).into(), 0, Self::POINTS_MAX as u64 - 1)?;
+                }
+            }
             Ask::Proximal { penalty, relaxation, shift } | Ask::Accelerated { penalty, relaxation, shift, .. } => {
                 count("points", self.points.len() as u64, 1, 1)?;
                 number("ask.penalty", *penalty, |v| v > 0.0, "a finite positive number")?;

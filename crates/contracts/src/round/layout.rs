@@ -155,7 +155,7 @@ impl ReportLayout {
             layout.push(FieldKind::Cost, point, 1)?;
             layout.push(FieldKind::Boxed, point, 1)?;
             match &query.ask {
-                Ask::Path { .. } => layout.push_response(point, m)?,
+                Ask::Path { .. } | Ask::Newton { .. } => layout.push_response(point, m)?,
                 Ask::Follow { curvature, .. } => {
                     if curvature.contains(&point) {
                         layout.push_response(point, m)?;

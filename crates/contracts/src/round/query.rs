@@ -113,6 +113,13 @@ pub enum Ask {
         /// A plan whose use stands in for the earlier steps, which are forgotten: how a run is taken over from another method.
         start: Option<Mix>,
     },
+    /// A primal-dual interior point over the whole fleet: one Newton step towards every point, answered like a centre.
+    ///
+    /// An asset steps from where the chosen point of the last round took it, as far as its own slacks and multipliers allow.
+    Newton {
+        /// Which point of the last round everybody steps from; none in the first round.
+        base: Option<u16>,
+    },
 }
 
 /// Prices at which a lower bound is being collected from assets that are not all present at the same time.
@@ -161,7 +168,7 @@ impl RoundQuery {
     /// Which point of the last round everybody builds on, where the method has one.
     pub fn base(&self) -> Option<u16> {
         match &self.ask {
-            Ask::Path { base, .. } | Ask::Follow { base, .. } => *base,
+            Ask::Path { base, .. } | Ask::Follow { base, .. } | Ask::Newton { base } => *base,
             Ask::Proximal { .. } | Ask::Accelerated { .. } => None,
         }
     }

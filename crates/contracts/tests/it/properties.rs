@@ -192,11 +192,11 @@ mod wire {
 
         #[test]
         fn a_query_is_read_as_it_was_written(
-            (m, points, round, kind) in (0..6_usize, 0..5_usize, 2..100_000_u32, 0..4_u8)
+            (m, points, round, kind) in (0..6_usize, 0..5_usize, 2..100_000_u32, 0..5_u8)
             , seed in vec(number(), 40)
         ) {
             let list = |from: usize| seed[from..from + m].to_vec();
-            let path = kind < 2;
+            let path = kind < 2 || kind == 4;
             let points = if path { points } else { 1 };
             let metric = cosmosmesh_contracts::round::Metric { stiffness: 1.0, shift: 0.5, floor: 0.0 };
             let query = RoundQuery {
@@ -208,6 +208,7 @@ mod wire {
                     0 => Ask::Path { base: Some(3), metric },
                     1 => Ask::Path { base: None, metric },
                     2 => Ask::Proximal { penalty: 2.0, relaxation: 1.5, shift: list(30) },
+                    4 => Ask::Newton { base: Some(1) },
                     _ => Ask::Accelerated {
                         penalty: 2.0,
                         relaxation: 1.5,

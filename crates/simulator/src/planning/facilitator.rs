@@ -107,7 +107,9 @@ impl Facilitator {
 /// The smallest barrier parameter of a query, where the method has one.
 fn barrier(query: &RoundQuery) -> Option<f64> {
     match query.ask {
-        Ask::Path { .. } | Ask::Follow { .. } => query.points.iter().map(|point| point.barrier).reduce(f64::min),
+        Ask::Path { .. } | Ask::Follow { .. } | Ask::Newton { .. } => {
+            query.points.iter().map(|point| point.barrier).reduce(f64::min)
+        }
         Ask::Proximal { .. } | Ask::Accelerated { .. } => None,
     }
 }

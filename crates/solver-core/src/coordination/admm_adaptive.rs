@@ -4,7 +4,7 @@ use cosmosmesh_contracts::round::{RoundQuery, SummedReport};
 use cosmosmesh_contracts::traits::{Coordination, CoordinationError, Step};
 
 use super::Options;
-use super::admm::{Admm, Rule};
+use super::admm::{Admm, BOUND_EVERY, Rule};
 use super::relay::Relayed;
 
 /// Sharing ADMM with over-relaxation, and a penalty that follows the relative residuals.
@@ -32,7 +32,7 @@ const APART: f64 = 3.0;
 const FACTOR_MAX: f64 = 4.0;
 /// How many earlier steps are combined with the last.
 const MEMORY: u8 = 8;
-const RULE: Rule = Rule { relaxation: RELAXATION, factor, memory: MEMORY };
+const RULE: Rule = Rule { relaxation: RELAXATION, factor, memory: MEMORY, bound_every: BOUND_EVERY };
 
 impl AdmmAdaptive {
     /// A coordinator for a fleet of `asset_count` assets that share these rows.

@@ -5,7 +5,7 @@ use cosmosmesh_contracts::problem::Coupling;
 use cosmosmesh_contracts::round::QueryPoint;
 use cosmosmesh_contracts::traits::{Coordination, CoordinationError};
 
-use super::{Admm, AdmmAdaptive, Auto, Link, Menu};
+use super::{Admm, AdmmAdaptive, Aladin, Auto, Ipm, Link, Menu};
 
 /// The coordination methods, by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +15,10 @@ pub enum Method {
     Admm,
     /// Sharing ADMM, over-relaxed, with a penalty that follows the residuals.
     AdmmAdaptive,
+    /// Barrier-ALADIN: one candidate a round on summed curvature.
+    Aladin,
+    /// A primal-dual interior point over the fleet: one Newton step of every asset a round.
+    Ipm,
     /// Speculative path following on summed curvature: few rounds, more bytes.
     Menu,
     /// Chooses among the others by the size of the fleet and by the link, and hands over when a run stands still.
@@ -24,13 +28,15 @@ pub enum Method {
 
 impl Method {
     /// All of them, in the order of their names.
-    pub const ALL: [Self; 4] = [Self::Admm, Self::AdmmAdaptive, Self::Auto, Self::Menu];
+    pub const ALL: [Self; 6] = [Self::Admm, Self::AdmmAdaptive, Self::Aladin, Self::Auto, Self::Ipm, Self::Menu];
 
     /// The name on command lines and in files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Admm => "admm",
             Self::AdmmAdaptive => "admm-adaptive",
+            Self::Aladin => "aladin",
+            Self::Ipm => "ipm",
             Self::Auto => "auto",
             Self::Menu => "menu",
         }
@@ -44,6 +50,12 @@ impl Method {
                 "sharing ADMM, over-relaxed and Anderson-accelerated, penalty from relative residuals: small, fewer rounds"
             }
             Self::Auto => "menu, its thin form or admm-adaptive, by size and link; hands over when a run stands still",
+            Self::Aladin => {
+                "barrier-ALADIN: one candidate per round on summed curvature, an eighth of menu's bytes a round"
+            }
+            Self::Ipm => {
+                "summed primal-dual interior point: one Newton step of every asset per round, the least computing"
+            }
             Self::Menu => {
                 "speculative path following: several candidates per round on summed curvature, 5 to 20 rounds"
             }
@@ -138,6 +150,8 @@ pub fn coordinator(
     Ok(match method {
         Method::Admm => Box::new(Admm::new(coupling, asset_count, options)?),
         Method::AdmmAdaptive => Box::new(AdmmAdaptive::new(coupling, asset_count, options)?),
+        Method::Aladin => Box::new(Aladin::new(coupling, asset_count, options)?),
+        Method::Ipm => Box::new(Ipm::new(coupling, asset_count, options)?),
         Method::Auto => Box::new(Auto::new(coupling, asset_count, options)?),
         Method::Menu => Box::new(Menu::new(coupling, asset_count, options)?),
     })

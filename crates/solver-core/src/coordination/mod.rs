@@ -4,9 +4,12 @@
 
 mod admm;
 mod admm_adaptive;
+mod aladin;
 mod anderson;
 mod auto;
 mod evidence;
+mod follower;
+mod ipm;
 mod link;
 mod master;
 mod menu;
@@ -20,7 +23,9 @@ use cosmosmesh_contracts::traits::CoordinationError;
 
 pub use admm::Admm;
 pub use admm_adaptive::AdmmAdaptive;
+pub use aladin::Aladin;
 pub use auto::Auto;
+pub use ipm::Ipm;
 pub use link::Link;
 pub use menu::Menu;
 pub use method::{Method, Options, UnknownMethod, Warm, coordinator};

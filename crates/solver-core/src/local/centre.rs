@@ -3,6 +3,10 @@ use super::{Metric, Model, Newton, Point, Side};
 /// How far from a centre, relatively, a factor may be made that describes the response there.
 const FRESH: f64 = 1e-2;
 
+/// No product of slack and multiplier may fall below this share of their mean, or of the target if that is less.
+const LEAST_PRODUCT: f64 = 0.05;
+const SHORTER_MAX: u32 = 12;
+
 /// Whether a point on the central path was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Centred {
@@ -186,6 +190,82 @@ impl Engine {
             self.fresh = alpha == 1.0 && apart < FRESH;
         }
         Centred::No
+    }
+
+    /// One Newton step towards the centre at `mu`, with a second-order correction, as far as slacks and multipliers allow.
+    ///
+    /// A point that is feasible stays so. Returns how much of the step could be taken, at most one;
+    /// nothing if the arithmetic broke down, and the point is then not to be used.
+    pub(crate) fn step(&mut self, linear: &[f64], mu: f64, point: &mut Point) -> Option<f64> {
+        if !self.aim(linear, mu, point) {
+            return None;
+        }
+        self.direction(None, mu, true, point, 1);
+        let mut alpha = (0.995 * self.reach(point)).min(1.0);
+        // A product that falls far behind the others would stop every later step.
+        for _ in 0..SHORTER_MAX {
+            let (upper, lower) = (
+                self.upper.after(&point.slack_upper, &point.push_upper, alpha),
+                self.lower.after(&point.slack_lower, &point.push_lower, alpha),
+            );
+            if upper.1.min(lower.1) >= LEAST_PRODUCT * mu.min((upper.0 + lower.0) / self.sides) {
+                break;
+            }
+            alpha *= 0.7;
+        }
+        self.advance(point, alpha);
+        alpha.is_finite().then_some(alpha)
+    }
+
+    /// What is left from a point to the centre at `mu`: adds its effect on the use of the touched rows to `usage`, and returns its
+    /// squared length in the curvature of cost and barrier, over `mu`.
+    ///
+    /// Writes `S` and `dy/dmu` at the point as well. Returns nothing if the arithmetic broke down.
+    pub(crate) fn outlook(
+        &mut self,
+        linear: &[f64],
+        mu: f64,
+        point: &Point,
+        usage: &mut [f64],
+        curvature: &mut [f64],
+        barrier_derivative: &mut [f64],
+    ) -> Option<f64> {
+        if !self.aim(linear, mu, point) {
+            return None;
+        }
+        let dx = &self.rhs[..self.model.n];
+        for (y, row) in usage.iter_mut().zip(self.model.g.iter()) {
+            *y += row.iter().map(|&(j, v)| v * dx[j as usize]).sum::<f64>();
+        }
+        let mut length: f64 = self
+            .change
+            .iter()
+            .zip(&self.newton.weight)
+            .zip(&self.model.equality)
+            .map(|((c, w), equality)| if *equality { 0.0 } else { w * c * c })
+            .sum();
+        self.value[..self.model.n].fill(0.0);
+        self.model.multiply_p(dx, &mut self.value[..self.model.n]);
+        length += dx.iter().zip(&self.value).map(|(d, p)| d * p).sum::<f64>();
+        self.fresh = true;
+        let sound = self.response_nearby(false, curvature, barrier_derivative);
+        (sound && length.is_finite()).then_some(length / mu)
+    }
+
+    /// Measures a point, factors its system, and solves for the step to the centre at `mu`.
+    fn aim(&mut self, linear: &[f64], mu: f64, point: &Point) -> bool {
+        let scale = 1.0 + linear.iter().fold(0.0_f64, |worst, v| worst.max(v.abs()));
+        let (residual, mean, _) = self.measure(linear, 1.0, None, scale, mu, point);
+        self.fresh = false;
+        if !(residual.is_finite() && mean.is_finite()) {
+            return false;
+        }
+        self.steps += 1;
+        if self.newton.factor(&self.model, 1.0).is_err() {
+            return false;
+        }
+        self.direction(None, mu, false, point, 1);
+        true
     }
 
     /// How far the point is from stationary and feasible, the mean complementarity, and the largest relative deviation from `mu`.

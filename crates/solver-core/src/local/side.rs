@@ -130,6 +130,16 @@ impl Side {
         slack.iter().zip(push).zip(steps).map(|((s, p), (ds, dp))| (s + alpha * ds) * (p + alpha * dp)).sum()
     }
 
+    /// Sum and least of slack times push after a step.
+    pub(crate) fn after(&self, slack: &[f64], push: &[f64], alpha: f64) -> (f64, f64) {
+        let steps = self.slack_step.iter().zip(&self.push_step);
+        let products = slack.iter().zip(push).zip(steps).zip(&self.mask);
+        products.fold((0.0, f64::INFINITY), |(sum, least), (((s, p), (ds, dp)), mask)| {
+            let product = (s + alpha * ds) * (p + alpha * dp);
+            (sum + product, if *mask > 0.0 { least.min(product) } else { least })
+        })
+    }
+
     pub(crate) fn advance(&self, slack: &mut [f64], push: &mut [f64], alpha: f64) {
         slack.iter_mut().zip(&self.slack_step).for_each(|(v, d)| *v += alpha * d);
         push.iter_mut().zip(&self.push_step).for_each(|(v, d)| *v += alpha * d);

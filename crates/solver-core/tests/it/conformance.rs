@@ -38,6 +38,16 @@ fn menu_coordinates() {
 }
 
 #[test]
+fn aladin_coordinates() {
+    coordination(Method::Aladin, 1e-6);
+}
+
+#[test]
+fn ipm_coordinates() {
+    coordination(Method::Ipm, 1e-6);
+}
+
+#[test]
 fn auto_coordinates() {
     coordination(Method::Auto, 1e-6);
 }
