@@ -40,7 +40,7 @@ pub use summary::summary;
 pub enum Solver {
     /// One of our coordination methods.
     Method(Method),
-    /// ADMM with the penalty and relaxation that are best for the problem in hindsight, counted by one who knows the optimum.
+    /// ADMM with the penalty and relaxation that are best for the problem in hindsight, with a bound in every round.
     Hindsight,
     /// Clarabel on the assembled problem: it sees every private row, so it has no rounds.
     Central,

@@ -8,7 +8,7 @@ use super::{ADMM_ROUNDS_MAX, Entrant, Record, Setting, Solver, median, quantile}
 use crate::central::{self, Assembled, CentralSolution, CentralStatus};
 use crate::judge::{Claim, Verdict, judge};
 use crate::osqp;
-use crate::tables::kindest;
+use crate::tables::counted;
 use crate::trial::{Away, Course, TOLERANCE_LOOSE, Trial};
 
 /// A plan called safe may violate a row by this much, relative as everywhere: the rounding of a sum over many assets.
@@ -196,9 +196,9 @@ fn hindsight_run(fleet: &FleetProblem, reference: &CentralSolution, setting: &Se
     let start = Instant::now();
     let mut run = nothing();
     let Some(&(penalty, relaxation)) = setting.tuned.get(fleet.name()) else { return run };
-    let rounds = kindest(fleet, reference.objective, TOLERANCE_LOOSE, penalty, relaxation, ADMM_ROUNDS_MAX);
+    let arrival = counted(fleet, reference.objective, TOLERANCE_LOOSE, penalty, relaxation, ADMM_ROUNDS_MAX);
     run.wall_ms = start.elapsed().as_secs_f64() * 1e3;
-    match rounds {
+    match arrival.map(|arrival| arrival.certified) {
         Ok(Some(rounds)) => {
             run.rounds = Some(rounds);
             run.claim.status = Status::Optimal;

@@ -35,7 +35,7 @@ const READING: &str = "
 - *Bytes up* are wire frames of one asset's contributions, before masks and signatures.
 - A run that does not arrive counts with what it spent until its limit of rounds, so its means are too kind to it; `>` marks it.
 - Means are geometric, shifted by 1 round, 1 kB and 1 ms; the shift changes what small problems weigh.
-- `admm-hindsight` has the penalty and relaxation that are best for the problem, and is stopped by an observer who knows the optimum.
+- `admm-hindsight` has the penalty and relaxation that are best for the problem, asks for a bound in every round, and stops by its own certificate.
 - Clock times are medians of repeated runs in one process, with least and most, and differ from run to run; everything else repeats.
 ";
 

@@ -2,6 +2,7 @@ use core::cell::Cell;
 use core::ops::ControlFlow;
 use std::collections::BTreeMap;
 
+use cosmosmesh_contracts::plan::Status;
 use cosmosmesh_contracts::problem::FleetProblem;
 use cosmosmesh_contracts::round::{Contribution, FieldKind, RoundQuery, SummedReport};
 use cosmosmesh_contracts::traits::{Sum, SumError};
@@ -20,7 +21,8 @@ pub(super) const HINDSIGHT: Table = Table {
     name: "hindsight",
     title: "Against ADMM with the best penalty in hindsight",
     about: "For each problem the penalty and the relaxation with which sharing ADMM needs the fewest rounds to 1e-3, found by search.\n\
-            Its rounds are counted by an observer who knows the optimum: the first round in which its iterate or its best mix is within 1e-3 in cost and violation, proof or no proof.\n\
+            Rounds are counted as everywhere, until the run's own certificate stops it; this ADMM asks for a bound in every round, and mixes its plans as ours do.\n\
+            Beside it the fewest rounds as an observer sees it who knows the optimum: until the iterate or the best mix is within 1e-3 in cost and violation, proof or no proof.\n\
             Ours are the rounds to our own certificate. Goal: at least 2x fewer (strong), 4x (degenerate).\n",
     needs,
     measure,
@@ -49,29 +51,31 @@ fn measure(need: &Need, context: &Context) -> Result<Row, String> {
         let fleet = need.fleet(seed)?;
         let optimum = central::solve(&fleet, TOLERANCE_REFERENCE).objective;
         let mut best = (ROUNDS_MAX, f64::NAN, f64::NAN);
-        let attempt = |penalty: f64, relaxation: f64, best: &mut (u32, f64, f64)| -> Result<(), String> {
-            if let Some(rounds) = kindest(&fleet, optimum, 1e-3, penalty, relaxation, best.0)?
-                && rounds < best.0
-            {
+        let mut seen = ROUNDS_MAX;
+        let attempt = |penalty: f64, relaxation: f64, best: &mut (u32, f64, f64), seen: &mut u32| {
+            let found = counted(&fleet, optimum, 1e-3, penalty, relaxation, best.0)?;
+            *seen = found.seen.unwrap_or(ROUNDS_MAX).min(*seen);
+            if let Some(rounds) = found.certified.filter(|rounds| *rounds < best.0) {
                 *best = (rounds, penalty, relaxation);
             }
-            Ok(())
+            Ok::<(), String>(())
         };
         for relaxation in RELAXATIONS {
             for penalty in PENALTIES {
-                attempt(penalty, relaxation, &mut best)?;
+                attempt(penalty, relaxation, &mut best, &mut seen)?;
             }
         }
         let centre = best.1;
         if centre.is_finite() {
             for relaxation in [1.0, 1.3, 1.6, 1.8, 1.9] {
                 for factor in FINER {
-                    attempt(centre * factor, relaxation, &mut best)?;
+                    attempt(centre * factor, relaxation, &mut best, &mut seen)?;
                 }
             }
         }
         let mut cells = Cells { problem: fleet.name().to_owned(), ..Cells::default() };
         cells.set("rounds", (best.0 < ROUNDS_MAX).then_some(f64::from(best.0)));
+        cells.set("seen", (seen < ROUNDS_MAX).then_some(f64::from(seen)));
         cells.set("penalty", Some(best.1).filter(|v| v.is_finite()));
         cells.set("relaxation", Some(best.2).filter(|v| v.is_finite()));
         Ok(cells)
@@ -80,39 +84,49 @@ fn measure(need: &Need, context: &Context) -> Result<Row, String> {
     Ok(row)
 }
 
-/// Rounds of ADMM until its iterate or its best mix is within the tolerance, as one who knows the optimum sees it; nothing if not within `limit`.
-pub(crate) fn kindest(
+/// When ADMM arrives.
+pub(crate) struct Arrival {
+    /// The round whose own certificate ends the run.
+    pub(crate) certified: Option<u32>,
+    /// The first round in which its iterate or its best mix is within the tolerance, as one who knows the optimum sees it.
+    pub(crate) seen: Option<u32>,
+}
+
+/// Runs ADMM with a penalty and a relaxation until its own certificate, or for less than `limit` rounds.
+pub(crate) fn counted(
     fleet: &FleetProblem,
     optimum: f64,
     tolerance: f64,
     penalty: f64,
     relaxation: f64,
     limit: u32,
-) -> Result<Option<u32>, String> {
+) -> Result<Arrival, String> {
     let mut participants = Vec::new();
     for asset in fleet.assets() {
         participants.push(Participant::new(asset).map_err(|error| error.to_string())?);
     }
-    let options =
-        Options { tolerance: tolerance * 1e-3, rounds_max: Some(limit), cost_scale: penalty, ..Options::default() };
+    let rounds_max = Some(limit.saturating_sub(1).max(1));
+    let options = Options { tolerance, rounds_max, cost_scale: penalty, ..Options::default() };
     let mut admm =
         Admm::relaxed(fleet.coupling(), participants.len(), &options, relaxation).map_err(|error| error.to_string())?;
-    let mut arrived = None;
-    let seen = Cell::new(f64::INFINITY);
-    let mut sum = Watched { fleet, optimum, scale: None, error: &seen };
-    run(&mut admm, &mut participants, &mut sum, &mut |query, outcome| {
+    let mut arrival = Arrival { certified: None, seen: None };
+    let iterate = Cell::new(f64::INFINITY);
+    let mut sum = Watched { fleet, optimum, scale: None, error: &iterate };
+    let outcome = run(&mut admm, &mut participants, &mut sum, &mut |query, outcome| {
         let mixed = outcome.certificate.as_ref().map_or(f64::INFINITY, |certificate| {
             let gap = (certificate.objective - optimum).abs() / (1.0 + optimum.abs());
             gap.max(certificate.coupling_violation)
         });
-        if seen.get().min(mixed) <= tolerance {
-            arrived = Some(query.round);
-            return ControlFlow::Break(());
+        if iterate.get().min(mixed) <= tolerance {
+            arrival.seen.get_or_insert(query.round);
         }
         ControlFlow::Continue(())
     })
     .map_err(|error| error.to_string())?;
-    Ok(arrived)
+    if outcome.status == Status::Optimal {
+        arrival.certified = Some(outcome.rounds);
+    }
+    Ok(arrival)
 }
 
 /// The penalty and relaxation by problem, where the search found any.
@@ -159,9 +173,9 @@ impl Sum for Watched<'_> {
 }
 
 /// Per problem: ADMM's rounds over ours; one that ADMM never solved counts with its limit, which is kind to ADMM.
-fn ratios(data: &Data, key: &str) -> Vec<f64> {
+fn ratios(data: &Data, key: &str, series: &str) -> Vec<f64> {
     let (Some(theirs), Some(ours)) = (data.row("hindsight", key), data.row("rounds", key)) else { return Vec::new() };
-    let pairs = theirs.column("rounds").iter().zip(ours.column("rounds-3"));
+    let pairs = theirs.column(series).iter().zip(ours.column("rounds-3"));
     pairs.filter_map(|(theirs, ours)| Some(theirs.unwrap_or(f64::from(ROUNDS_MAX)) / (*ours)?)).collect()
 }
 
@@ -169,24 +183,28 @@ fn render(data: &Data) -> String {
     let head = [
         "fleet",
         "seeds",
-        "ADMM, best in hindsight",
+        "ADMM, certified",
+        "ADMM, as an observer sees it",
         "ours",
         "ratio: least",
         "median",
         "geometric mean",
+        "of the observer's",
         "best penalty, median",
     ];
     let line = |need: Need| {
         let row = data.row("hindsight", &need.key)?;
-        let ratios = ratios(data, &need.key);
+        let [ratios, kind] = ["rounds", "seen"].map(|series| ratios(data, &need.key, series));
         Some(vec![
             need.key.clone(),
             row.problems.len().to_string(),
             shown(row, "rounds"),
+            shown(row, "seen"),
             data.row("rounds", &need.key).map_or_else(|| "–".into(), |row| shown(row, "rounds-3")),
             figure(ratios.iter().copied().fold(f64::INFINITY, f64::min)),
             figure(median(&ratios)),
             figure(shifted_geometric_mean(&ratios, 0.0)),
+            figure(shifted_geometric_mean(&kind, 0.0)),
             figure(median(&row.values("penalty"))),
         ])
     };
@@ -195,13 +213,21 @@ fn render(data: &Data) -> String {
 
 fn goals(data: &Data) -> Vec<Goal> {
     let goal = |family: Family, limit: f64| {
-        let ratios: Vec<f64> =
-            needs().iter().filter(|need| need.family == family).flat_map(|need| ratios(data, &need.key)).collect();
+        let of = |series| -> Vec<f64> {
+            let needs = needs().into_iter().filter(|need| need.family == family);
+            needs.flat_map(|need| ratios(data, &need.key, series)).collect()
+        };
+        let (ratios, kind) = (of("rounds"), of("seen"));
         let mean = shifted_geometric_mean(&ratios, 0.0);
         let below = ratios.iter().filter(|ratio| **ratio < limit).count();
         Goal {
             what: format!("ADMM's best rounds over ours to 1e-3, {family}"),
-            figure: format!("{} in the geometric mean; {below} of {} fleets below {limit}", figure(mean), ratios.len()),
+            figure: format!(
+                "{} in the geometric mean, {below} of {} fleets below {limit}; {} if an observer stops ADMM",
+                figure(mean),
+                ratios.len(),
+                figure(shifted_geometric_mean(&kind, 0.0))
+            ),
             goal: format!("at least {limit}"),
             reached: mean >= limit,
             measured: ratios.len(),
