@@ -15,3 +15,7 @@
 //! ```
 
 pub mod mask;
+
+mod sum;
+
+pub use sum::{MaskTraffic, MaskedSum, Noise, SetUpError, ranges_digest, state_digest};

@@ -1,5 +1,5 @@
 use cosmosmesh_contracts::round::{Contribution, Quantiser, ReportLayout, RoundQuery, SummedReport, WordWidth};
-use cosmosmesh_contracts::traits::{Sum, SumError};
+use cosmosmesh_contracts::traits::{RangeRule, Sum, SumError};
 
 use crate::Ranging;
 

@@ -1,4 +1,5 @@
 use cosmosmesh_contracts::round::{FieldKind, FieldRange, Ranges, ReportLayout, RoundQuery, SummedReport, WordWidth};
+use cosmosmesh_contracts::traits::RangeRule;
 
 /// Chooses the coded ranges of each round's answers from what everybody hears: the queries and the sums before.
 ///
@@ -44,9 +45,10 @@ impl Ranging {
         let contributors_max = contributors_max.clamp(1, Ranges::CONTRIBUTORS_MAX);
         Self { width, contributors_max, usage: Vec::new(), curvature: Vec::new(), cost: 0.0, norms: 0.0, widened: 0 }
     }
+}
 
-    /// The ranges of the answers to a query.
-    pub fn ranges(&self, query: &RoundQuery, layout: &ReportLayout) -> Ranges {
+impl RangeRule for Ranging {
+    fn ranges(&self, query: &RoundQuery, layout: &ReportLayout) -> Ranges {
         let mut ranges = Ranges { width: self.width, contributors_max: self.contributors_max, fields: Vec::new() };
         let scale = |k: usize| query.row_scale.as_ref().and_then(|scale| scale.get(k)).copied().unwrap_or(1.0);
         let largest = |list: &[f64], power: i32| {
@@ -83,8 +85,7 @@ impl Ranging {
         ranges
     }
 
-    /// Hears the sum of the answers to a query.
-    pub fn hear(&mut self, query: &RoundQuery, sum: &SummedReport) {
+    fn hear(&mut self, query: &RoundQuery, sum: &SummedReport) {
         let m = query.row_count as usize;
         let (mut usage, mut curvature) = (vec![0.0_f64; m], vec![0.0_f64; m]);
         let (mut cost, mut norms, mut clipped) = (0.0_f64, 0.0_f64, false);

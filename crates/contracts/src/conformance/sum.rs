@@ -35,15 +35,26 @@ impl Sum for CompensatedSum {
 ///
 /// `tolerance` is what a number of the sum may be off by, relative to the sum of the absolute values; 1e-12 for sums in the open.
 pub fn sum(subject: &mut dyn Sum, tolerance: f64) {
+    private_sum(subject, tolerance, 1);
+}
+
+/// The same for a sum that refuses fewer than so many contributors, at most 100, by name.
+pub fn private_sum(subject: &mut dyn Sum, tolerance: f64, contributors_min: usize) {
     for query in queries() {
-        adds_up(subject, &query, tolerance);
-        refuses(subject, &query);
+        adds_up(subject, &query, tolerance, contributors_min);
+        refuses(subject, &query, contributors_min);
     }
 }
 
-fn adds_up(subject: &mut dyn Sum, query: &RoundQuery, tolerance: f64) {
+fn adds_up(subject: &mut dyn Sum, query: &RoundQuery, tolerance: f64, min: usize) {
     let layout = ReportLayout::of(query).expect("the suite's queries have small answers");
     for count in [1, 2, 3, 100] {
+        if count < min {
+            let few = subject.sum(query, &mut (0..count).map(|k| contribution(&layout, k)));
+            let expected = SumError::TooFew { found: count as u32, min: min as u32 };
+            assert_eq!(few.map(|_| ()), Err(expected), "{count} contributors are too few");
+            continue;
+        }
         let contributions: Vec<Contribution> = (0..count).map(|k| contribution(&layout, k)).collect();
         let mut add = |reversed: bool| {
             let mut list = contributions.clone();
@@ -72,7 +83,7 @@ fn adds_up(subject: &mut dyn Sum, query: &RoundQuery, tolerance: f64) {
     }
 }
 
-fn refuses(subject: &mut dyn Sum, query: &RoundQuery) {
+fn refuses(subject: &mut dyn Sum, query: &RoundQuery, min: usize) {
     let nobody = subject.sum(query, &mut std::iter::empty());
     assert_eq!(nobody.map(|_| ()), Err(SumError::Report(ReportError::Empty)), "a sum of nobody is none");
 
@@ -87,7 +98,7 @@ fn refuses(subject: &mut dyn Sum, query: &RoundQuery) {
         let expected = ReportError::WrongLength { expected: layout.len(), found: longer.len() };
         assert_eq!(summed.map(|_| ()), Err(SumError::Report(expected)), "an answer to another query voids the sum");
     }
-    let again = subject.sum(query, &mut std::iter::once(contribution(&layout, 1)));
+    let again = subject.sum(query, &mut (1..=min).map(|k| contribution(&layout, k)));
     assert!(again.is_ok(), "a sum that was void does not spoil the next: {again:?}");
 }
 

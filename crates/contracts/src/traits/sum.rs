@@ -4,7 +4,7 @@ use crate::round::{Contribution, RangeError, ReportError, RoundQuery, SummedRepo
 
 /// Turns contributions into their sum, inside one process.
 ///
-/// Over links the round's messages do the same. Implemented by `solver_core::PlainSum`, `solver_core::FixedPointSum` and `conformance::CompensatedSum`; used by `solver_core::run`.
+/// Over links the round's messages do the same. Implemented by `solver_core::PlainSum`, `solver_core::FixedPointSum`, `privacy::MaskedSum` and `conformance::CompensatedSum`; used by `solver_core::run`.
 pub trait Sum {
     /// Adds up the answers to one query, in the order in which they come.
     ///
@@ -25,6 +25,18 @@ pub enum SumError {
     Report(ReportError),
     /// The coded ranges do not fit the query.
     Ranges(RangeError),
+    /// Fewer contributors than a private sum takes: each could be told apart.
+    TooFew {
+        /// How many there are.
+        found: u32,
+        /// How many it takes.
+        min: u32,
+    },
+    /// The masks do not come off, or somebody who must help refuses.
+    Masks {
+        /// What was refused, and what to do.
+        reason: String,
+    },
 }
 
 impl fmt::Display for SumError {
@@ -32,6 +44,11 @@ impl fmt::Display for SumError {
         match self {
             Self::Report(error) => error.fmt(f),
             Self::Ranges(error) => error.fmt(f),
+            Self::TooFew { found, min } => write!(
+                f,
+                "{found} contributors where a private sum takes at least {min}, or each could be told apart; wait for more, or sum in the open if nothing is secret"
+            ),
+            Self::Masks { reason } => write!(f, "the masked sum was not opened: {reason}"),
         }
     }
 }

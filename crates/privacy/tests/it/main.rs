@@ -2,3 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod committee;
+mod correctness;
+mod sum;
+mod world;

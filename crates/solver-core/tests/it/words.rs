@@ -8,7 +8,7 @@ use cosmosmesh_contracts::problem::FleetProblem;
 use cosmosmesh_contracts::round::{
     Contribution, FieldKind, Quantiser, Ranges, ReportLayout, RoundQuery, SummedReport, WordWidth,
 };
-use cosmosmesh_contracts::traits::{Sum, SumError};
+use cosmosmesh_contracts::traits::{RangeRule, Sum, SumError};
 use cosmosmesh_solver_core::{FixedPointSum, Method, Options, Participant, PlainSum, Ranging, coordinator, run};
 
 use crate::fleets::{Kind, random};
@@ -155,5 +155,12 @@ fn what_was_clipped_is_dropped() {
         assert!(sum.unsound > 0, "{kinds:?}: somebody clipped");
         assert_eq!(outcome.status, Status::Optimal, "{kinds:?}: {outcome:?}");
         assert!(outcome.rounds <= plain.rounds + 3, "{kinds:?}: {} rounds, {} without", outcome.rounds, plain.rounds);
+    }
+}
+
+#[test]
+fn the_rule_of_ranges_conforms() {
+    for width in [WordWidth::Bits48, WordWidth::Bits64] {
+        cosmosmesh_contracts::conformance::range_rule(|| Ranging::new(width, 4));
     }
 }
