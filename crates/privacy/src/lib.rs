@@ -14,7 +14,9 @@
 //! # Ok::<(), cosmosmesh_privacy::mask::CommitteeError>(())
 //! ```
 
+pub mod budget;
 pub mod mask;
+pub mod noise;
 
 mod sum;
 

@@ -7,6 +7,7 @@ mod key;
 mod local_cases;
 mod local_judge;
 mod local_solver;
+mod mechanism;
 mod range_rule;
 mod store;
 mod sum;
@@ -21,6 +22,7 @@ pub use key::{
 pub use local_cases::{Expected, LocalCase, local_cases};
 pub use local_judge::{LOCAL_TOLERANCE, judge};
 pub use local_solver::{Oracle, local_solver};
+pub use mechanism::mechanism;
 pub use range_rule::{WideRanges, range_rule};
 pub use store::{MemoryStore, store};
 pub use sum::{CompensatedSum, private_sum, sum};
