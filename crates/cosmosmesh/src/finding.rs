@@ -1,4 +1,4 @@
-use cosmosmesh_contracts::file::{AgentResult, ResultFile, ResultFormat, SumKind};
+use cosmosmesh_contracts::file::{AgentResult, ResultFile, ResultFormat};
 use cosmosmesh_contracts::plan::{Outcome, Plan, PlanKind, Status};
 use cosmosmesh_contracts::problem::FleetProblem;
 use cosmosmesh_contracts::round::{Contribution, ReportLayout, RoundQuery};
@@ -8,19 +8,22 @@ use serde_json::{Map, Value, json};
 use crate::audit::Audit;
 use crate::figure::{bytes, count, digits, duration, short, tiny};
 use crate::refutation::Refutation;
+use crate::sum::{self, MaskCost};
 use crate::table::{Align, Table, facts};
 
 /// What a solve cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Effort {
-    /// Bytes of the wire frames that one asset would send.
+    /// Bytes that one asset would send: wire frames in the open, or masked messages with their set-up.
     pub(crate) bytes_up: u64,
-    /// Bytes of the wire frames that one asset would hear.
+    /// Bytes that one asset would hear.
     pub(crate) bytes_down: u64,
     /// Local Newton steps of all assets.
     pub(crate) newton_steps: u64,
     /// How long it took.
     pub(crate) wall_ms: f64,
+    /// What masking cost, if there were masks.
+    pub(crate) masks: Option<MaskCost>,
 }
 
 /// A solve's result, every claim in it recomputed from the plans.
@@ -55,6 +58,9 @@ impl Finding {
         extensions.insert("safe_round".into(), json!(outcome.safe_round));
         extensions.insert("safe_round_one_percent".into(), json!(outcome.safe_round_one_percent));
         extensions.insert("newton_steps".into(), json!(effort.newton_steps));
+        if let Some(masks) = &effort.masks {
+            extensions.insert("masks".into(), masks.json());
+        }
         if let Some(audit) = audit {
             extensions.insert("local_violation".into(), json!(audit.local_violation));
         }
@@ -76,7 +82,7 @@ impl Finding {
             bytes_up_per_agent: effort.bytes_up,
             bytes_down_per_agent: effort.bytes_down,
             wall_ms: effort.wall_ms,
-            sum: SumKind::Plain,
+            sum: sum::kind(effort.masks.as_ref()),
             plan,
             conflict: infeasible.then(|| outcome.conflict.clone()),
             extensions,
@@ -190,6 +196,9 @@ impl Finding {
         } else {
             text.push_str(&self.dearest(fleet));
         }
+        if let Some(masks) = &self.effort.masks {
+            text.push_str(&format!("\n{}\n", masks.note()));
+        }
         for note in &self.notes {
             text.push_str(&format!("\n{note}\n"));
         }
@@ -201,8 +210,10 @@ impl Finding {
         let none = || "none".to_owned();
         let figure = |value: Option<f64>| value.map_or_else(none, |value| digits(value, 9));
         let small = |value: Option<f64>| value.map_or_else(none, tiny);
+        let masks =
+            self.effort.masks.as_ref().map_or_else(|| vec![("sum", "plain, in the open".to_owned())], MaskCost::facts);
         let round = |key: &str| result.extensions.get(key).filter(|v| !v.is_null()).map_or_else(none, Value::to_string);
-        vec![
+        let mut figures = vec![
             ("cost", figure(result.objective)),
             ("proven lower bound", figure(result.dual_bound)),
             ("certified gap", small(result.gap_relative)),
@@ -214,7 +225,9 @@ impl Finding {
             ("received per asset", bytes(result.bytes_down_per_agent)),
             ("local Newton steps", self.effort.newton_steps.to_string()),
             ("wall time", duration(result.wall_ms as u64)),
-        ]
+        ];
+        figures.extend(masks);
+        figures
     }
 
     /// The rows that cost most, and how full they are.
@@ -278,6 +291,15 @@ fn ranked(values: &[f64]) -> Vec<usize> {
 }
 
 impl Effort {
+    /// Takes in what masking cost: masked messages take the place of frames in the open.
+    pub(crate) fn masks(&mut self, cost: Option<MaskCost>) {
+        if let Some(MaskCost { traffic, .. }) = &cost {
+            self.bytes_up = traffic.bytes_up + traffic.bytes_set_up;
+            self.bytes_down += traffic.bytes_down;
+        }
+        self.masks = cost;
+    }
+
     /// Counts the frames of one round: the query, and one asset's answer to it.
     pub(crate) fn count(&mut self, query: &RoundQuery) {
         self.bytes_down += encode(query).len() as u64;

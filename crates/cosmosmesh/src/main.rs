@@ -20,6 +20,7 @@ mod inventory;
 mod progress;
 mod refutation;
 mod report;
+mod sum;
 mod table;
 mod threads;
 

@@ -48,7 +48,7 @@ pub struct MaskTraffic {
     pub bytes_words: u64,
     /// Bytes that each asset sent once, for the set-up.
     pub bytes_set_up: u64,
-    /// Bytes of the headers and closings that each asset heard.
+    /// Bytes of the headers that each asset heard.
     pub bytes_down: u64,
     /// Bytes of requests that each guardian heard.
     pub guardian_bytes_down: u64,
@@ -200,13 +200,12 @@ impl MaskedSum {
             aggregator.hear(&opening, &self.facilitator).map_err(masks)?;
         }
         let opened = aggregator.open(&self.facilitator).map_err(masks)?;
-        let closing = aggregator.closing(true).sign(&self.facilitator).map_err(masks)?;
         let assigned = committee.assignment(responders);
         let busiest = (0..committee.guardians()).map(|g| assigned.iter().filter(|a| **a == g).count()).max();
         self.traffic.rounds += 1;
         self.traffic.bytes_up += aggregator.message_bytes() as u64;
         self.traffic.bytes_words += (quantiser.word_count() * self.width.bytes()) as u64;
-        self.traffic.bytes_down += (header.bytes().len() + closing.len()) as u64;
+        self.traffic.bytes_down += header.bytes().len() as u64;
         self.traffic.guardian_bytes_down += request.len() as u64;
         self.traffic.guardian_bytes_up += opening_bytes;
         self.traffic.guardian_masks += (busiest.unwrap_or(0) * count) as u64;

@@ -20,7 +20,7 @@
 //! A whole sol, planned and integrated, stands in `examples/plan_the_base.rs`.
 //!
 //! # Invariants
-//! - The facilitator's process holds one round's running sum and never an answer that is in it.
+//! - The facilitator's process holds one round's running sum, under masks unless the scenario is run in the open, and never an answer that is in it.
 //! - Whatever one process knows of another came to it as bytes, over links.
 //! - One seed, one binary: one report, to the last byte.
 

@@ -1,8 +1,8 @@
 use core::fmt;
 
 use cosmosmesh_contracts::problem::ProblemError;
-use cosmosmesh_contracts::traits::{CoordinationError, DomainError, SumError};
-use cosmosmesh_solver_core::{Method, ParticipantError};
+use cosmosmesh_contracts::traits::{CoordinationError, DomainError};
+use cosmosmesh_solver_core::Method;
 
 use crate::scenario::ScenarioError;
 
@@ -19,11 +19,13 @@ pub struct SimulateOptions {
     pub rounds_max: Option<u32>,
     /// Step of the integrated reality.
     pub step_ms: i64,
+    /// Whether reports are added under masks, or in the open; without it as the scenario says.
+    pub masked: Option<bool>,
 }
 
 impl Default for SimulateOptions {
     fn default() -> Self {
-        Self { seed: 1, method: Method::default(), tolerance: 1e-3, rounds_max: None, step_ms: 20_000 }
+        Self { seed: 1, method: Method::default(), tolerance: 1e-3, rounds_max: None, step_ms: 20_000, masked: None }
     }
 }
 
@@ -51,18 +53,16 @@ pub enum SimulateError {
     },
     /// The coordinator refused.
     Coordination(CoordinationError),
-    /// An asset refused a query.
-    Participant {
-        /// Which.
+    /// The fleet cannot be summed under masks.
+    Masks {
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// A round broke down: a message was refused or a sum did not open.
+    Round {
+        /// On whose node.
         asset: String,
         /// Why.
-        error: ParticipantError,
-    },
-    /// A round's sum could not be opened.
-    Sum(SumError),
-    /// A message came that is none: a fault of this program.
-    Message {
-        /// What was read.
         reason: String,
     },
     /// A step that is not between a second and ten minutes.
@@ -80,9 +80,8 @@ impl fmt::Display for SimulateError {
             Self::Asset { asset, error } => write!(f, "asset \"{asset}\": {error}"),
             Self::Problem { asset, error } => write!(f, "the problem of asset \"{asset}\": {error}"),
             Self::Coordination(error) => error.fmt(f),
-            Self::Participant { asset, error } => write!(f, "asset \"{asset}\": {error}"),
-            Self::Sum(error) => error.fmt(f),
-            Self::Message { reason } => write!(f, "a message could not be read ({reason}); report this"),
+            Self::Masks { reason } => f.write_str(reason),
+            Self::Round { asset, reason } => write!(f, "asset \"{asset}\": {reason}"),
             Self::Step { step_ms } => {
                 write!(f, "a step of {step_ms} ms; choose between 1,000 and 600,000")
             }

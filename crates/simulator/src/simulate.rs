@@ -107,6 +107,8 @@ fn assemble(
         variant: options.method.name().to_owned(),
         tolerance: options.tolerance,
         facilitator: scenario.assets[scenario.planning.facilitator].id.to_string(),
+        sum: if planned.masks.is_some() { "masked" } else { "plain" },
+        masks: planned.masks.clone(),
         horizon: horizon(scenario),
         ending: planned.ending.clone(),
         plan: outcome.plan.filter(|_| in_effect),

@@ -15,6 +15,7 @@ use super::{Answer, solve};
 use crate::exit::{Exit, Failure};
 use crate::figure::{count, duration, tiny};
 use crate::progress::Progress;
+use crate::sum::{PLAIN_WARNING, SumChoice};
 use crate::table::facts;
 use crate::{file, interrupt, report};
 
@@ -37,6 +38,9 @@ pub(crate) struct Simulate {
     /// Stop planning when the certified gap and the violation of every fleet row are this small, relatively
     #[arg(long, default_value = "1e-3", value_name = "T", value_parser = solve::tolerance)]
     tolerance: f64,
+    /// How the assets' reports are added up: `masked`, so that only their sum is seen, or `plain`, in the clear; masked unless the scenario says otherwise
+    #[arg(long, value_enum, hide_possible_values = true)]
+    sum: Option<SumChoice>,
     /// Write report.html and report.json into this folder
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
@@ -94,20 +98,22 @@ impl Simulate {
             seed: self.seed,
             method: self.variant,
             tolerance: self.tolerance,
+            masked: self.sum.map(|sum| sum == SumChoice::Masked),
             ..SimulateOptions::default()
         };
+        if !options.masked.unwrap_or(scenario.planning.masked) {
+            eprintln!("{PLAIN_WARNING}");
+        }
         let progress = Progress::new(self.verbose);
         let mut each_step = |step: Step| {
             progress.show(&line(&step));
             if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         simulate(scenario, &options, &mut each_step).map_err(|error| {
-            let inner = matches!(
-                error,
-                SimulateError::Participant { .. } | SimulateError::Sum(_) | SimulateError::Message { .. }
-            );
+            let inner = matches!(error, SimulateError::Round { .. });
             let exit = if inner { Exit::Numerical } else { Exit::BadInput };
-            Failure { message: format!("{}: {error}", scenario.name), exit }
+            let hint = if matches!(error, SimulateError::Masks { .. }) { ": --sum plain" } else { "" };
+            Failure { message: format!("{}: {error}{hint}", scenario.name), exit }
         })
     }
 

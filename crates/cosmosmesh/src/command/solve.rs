@@ -2,18 +2,19 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use cosmosmesh_contracts::file::{ResultFile, read_result, write_result};
 use cosmosmesh_contracts::plan::{Outcome, Plan, Status};
 use cosmosmesh_contracts::problem::FleetProblem;
 use cosmosmesh_contracts::round::RoundQuery;
-use cosmosmesh_solver_core::{Method, Options, Participant, PlainSum, Warm, coordinator, run_on};
+use cosmosmesh_solver_core::{Method, Options, Participant, Warm, coordinator, run_on};
 
 use super::{Answer, validate};
 use crate::exit::{Exit, Failure};
 use crate::figure::{count, tiny};
 use crate::finding::{Effort, Finding};
 use crate::progress::Progress;
+use crate::sum::{FleetSum, PLAIN_WARNING, SumChoice};
 use crate::threads::Threads;
 use crate::{file, interrupt};
 
@@ -29,8 +30,8 @@ pub(crate) struct Solve {
     /// Stop when the certified gap and the violation of every fleet row are this small, relatively
     #[arg(long, default_value = "1e-6", value_name = "T", value_parser = tolerance)]
     tolerance: f64,
-    /// How the assets' reports are added up: `plain`, in the clear; `masked` comes with a later release
-    #[arg(long, value_enum, default_value_t = SumChoice::Plain, hide_possible_values = true)]
+    /// How the assets' reports are added up: `masked`, so that only their sum is seen, or `plain`, in the clear
+    #[arg(long, value_enum, default_value_t = SumChoice::Masked, hide_possible_values = true)]
     sum: SumChoice,
     /// Write the result here, cosmosmesh.result/1
     #[arg(long, value_name = "RESULT")]
@@ -68,19 +69,12 @@ Examples:
   cosmosmesh solve tomorrow.json --warm result.json --json
 
 Ctrl-C finishes the round and writes the best safe plan; a second Ctrl-C stops at once.
+--sum masked runs assets and guardians inside this one process, which protects nobody: it shows and measures.
+It takes at least three assets, since with two each would learn the other's report.
 With --relax the status is at best round_limit and the exit code 3: rounding the plan is the caller's duty.
 
 Exit codes: 0 optimal, 2 infeasible (result written), 3 limit reached or interrupted (best safe plan written),
 4 unbounded, 5 numerical, 64 bad input, 74 a result could not be written.";
-
-/// The sums on offer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum SumChoice {
-    /// In the clear, inside this process.
-    Plain,
-    /// Under masks that cancel in the sum.
-    Masked,
-}
 
 /// A relative tolerance that floating point can meet.
 ///
@@ -105,9 +99,6 @@ impl Solve {
     const BARRIER_WARM: f64 = 1e-4;
 
     pub(super) fn run(&self) -> Result<Answer, Failure> {
-        if self.sum == SumChoice::Masked {
-            return Err(Failure::bad_input("--sum masked comes with a later release; use --sum plain"));
-        }
         if let Some(out) = &self.out {
             file::check_writable(out)?;
         }
@@ -136,6 +127,9 @@ impl Solve {
 
     fn solve(&self, fleet: &FleetProblem, warm: Option<Warm>) -> Result<Finding, Failure> {
         let started = Instant::now();
+        if self.sum == SumChoice::Plain {
+            eprintln!("{PLAIN_WARNING}");
+        }
         let progress = Progress::new(self.verbose);
         progress.show(&format!("{} prepare", count(fleet.assets().len(), "asset")));
         let named = |message: String| Failure::bad_input(format!("{}: {message}", self.file.display()));
@@ -158,6 +152,10 @@ impl Solve {
         };
         let mut coordinator = coordinator(self.variant, fleet.coupling(), fleet.assets().len(), &options)
             .map_err(|error| named(error.to_string()))?;
+        let mut sum = FleetSum::new(self.sum, fleet.assets().len()).map_err(|failure| Failure {
+            message: format!("{}: {}", self.file.display(), failure.message),
+            ..failure
+        })?;
         let mut threads = Threads::new(self.threads.map(usize::from));
         let mut effort = Effort::default();
         let mut each_round = |query: &RoundQuery, outcome: &Outcome| {
@@ -165,7 +163,7 @@ impl Solve {
             progress.show(&line(query, outcome));
             if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let ran = run_on(&mut threads, coordinator.as_mut(), &mut participants, &mut PlainSum, &mut each_round);
+        let ran = run_on(&mut threads, coordinator.as_mut(), &mut participants, sum.as_sum(), &mut each_round);
         let mut outcome = coordinator.outcome();
         let mut breakdown = None;
         if let Err(error) = ran {
@@ -185,6 +183,7 @@ impl Solve {
                 }
             }
         }
+        effort.masks(sum.cost());
         effort.newton_steps = participants.iter().map(Participant::newton_steps).sum();
         effort.wall_ms = started.elapsed().as_secs_f64() * 1e3;
         let interrupted = interrupt::asked();

@@ -3,7 +3,7 @@
 use cosmosmesh_contracts::plan::{Certificate, PlanKind, Status};
 use cosmosmesh_simulator::report::{
     Activity, AssetReport, Binding, BindingScope, Curve, Ending, Figures, FleetRowReport, Grant, Horizon, Margin,
-    MarginKind, RoundReport, Series, SimulationReport, Span, Traffic, Violation, Wanted,
+    MarginKind, MaskReport, RoundReport, Series, SimulationReport, Span, Traffic, Violation, Wanted,
 };
 
 const SLOTS: i64 = 48;
@@ -43,6 +43,17 @@ pub(super) fn specimen() -> SimulationReport {
         variant: "menu".into(),
         tolerance: 1e-4,
         facilitator: "habitat".into(),
+        sum: "masked",
+        masks: Some(MaskReport {
+            guardians: ["habitat", "rover-1", "rover-2", "rover-3"].map(String::from).to_vec(),
+            threshold: 3,
+            corrupt_max: 1,
+            missing_assets_max: 7,
+            missing_guardians_max: 1,
+            bytes_set_up: 900,
+            guardian_bytes_down: 9_000,
+            guardian_bytes_up: 210_000,
+        }),
         horizon: Horizon {
             epoch: "sol 900, local midnight at the base".into(),
             start_ms: START_MS,

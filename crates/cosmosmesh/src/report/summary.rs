@@ -23,12 +23,24 @@ pub(crate) fn figures(report: &SimulationReport) -> Table {
     push("safe and within 1 %, round", round(figures.safe_round_one_percent));
     push("sent per asset", bytes(figures.bytes_up_per_asset.round() as u64));
     push("received per asset", bytes(figures.bytes_down_per_asset.round() as u64));
+    push("sum", sum(report));
+    if let Some(masks) = &report.masks {
+        let (heard, sent) = (bytes(masks.guardian_bytes_down), bytes(masks.guardian_bytes_up));
+        push("busiest guardian", format!("hears {heard}, sends {sent}"));
+    }
     push("packets sent again", figures.retransmissions.to_string());
     push("simulated time to certificate", time(figures.time_to_certificate_ms));
     push("simulated time to plan in effect", time(figures.time_to_plan_ms));
     push("limits broken in reality", figures.violation_count.to_string());
     push("steps checked", figures.steps.to_string());
     table
+}
+
+fn sum(report: &SimulationReport) -> String {
+    match &report.masks {
+        Some(masks) => format!("masked; {} of {} guardians open it", masks.threshold, masks.guardians.len()),
+        None => "plain, in the open".to_owned(),
+    }
 }
 
 /// The narrowest margin of each kind in the integrated reality.

@@ -21,7 +21,7 @@ fn a_fleet_small_enough_to_solve_by_hand() {
     assert_eq!(result["format"], "cosmosmesh.result/1");
     assert_eq!(
         (&result["status"], &result["plan"], &result["sum"]),
-        (&json!("optimal"), &json!("optimal"), &json!("plain"))
+        (&json!("optimal"), &json!("optimal"), &json!("masked"))
     );
     close(&result["objective"], 1.5, 2e-6);
     close(&result["prices"][0], 1.0, 1e-2);
@@ -171,11 +171,39 @@ fn a_warm_start_needs_the_result_of_a_fleet_of_the_same_shape() {
     assert_eq!(none.code, 64, "a problem is not a result: {}", none.stderr);
 }
 
+/// Masks come off without a trace: the result is that of the same words in the open, and differs from the plain sum's by rounding.
 #[test]
-fn masked_sums_come_later_and_say_so() {
-    let run = run(&["solve", &data("strong-3-12-0.json"), "--sum", "masked"]);
-    assert_eq!(run.code, 64);
-    assert!(run.stderr.contains("later release"), "{}", run.stderr);
+fn masked_is_the_default_and_says_what_it_is() {
+    let file = data("strong-3-12-0.json");
+    let (masked, plain) = (run(&["solve", &file]), run(&["solve", &file, "--sum", "plain"]));
+    assert_eq!((masked.code, plain.code), (0, 0), "{}", masked.stderr);
+    assert!(masked.stdout.contains("masked; 3 of 3 guardians open it"), "{}", masked.stdout);
+    assert!(masked.stdout.contains("inside one process, which protects nobody"), "{}", masked.stdout);
+    assert!(masked.stdout.contains("no asset and no guardian may be missing"), "{}", masked.stdout);
+    assert!(!masked.stderr.contains("warning"), "{}", masked.stderr);
+    assert!(plain.stderr.contains("added in the open"), "{}", plain.stderr);
+    let result = |sum: &str| run(&["solve", &file, "--json", "--sum", sum]).json();
+    let (masked, plain) = (result("masked"), result("plain"));
+    assert_eq!((&masked["sum"], &plain["sum"]), (&json!("masked"), &json!("plain")));
+    close(&masked["objective"], plain["objective"].as_f64().unwrap(), 2e-6);
+    assert!(masked["rounds"].as_u64().unwrap() <= plain["rounds"].as_u64().unwrap() + 1);
+    let masks = &masked["extensions"]["masks"];
+    let count = |key: &str| masks[key].as_u64().unwrap();
+    assert_eq!((count("guardians"), count("threshold"), count("missing_assets_max")), (3, 3, 0));
+    assert_eq!(count("bytes_up_rounds") + count("bytes_up_set_up"), masked["bytes_up_per_agent"].as_u64().unwrap());
+    assert!(count("bytes_up_rounds") > count("bytes_up_words") && count("guardian_masks") > 0);
+    assert!(plain["extensions"].get("masks").is_none());
+}
+
+#[test]
+fn fleets_of_two_are_not_summed_under_masks() {
+    let mut fleet = tiny();
+    fleet["agents"].as_array_mut().unwrap().truncate(2);
+    let refused = solved("solve-two.json", &fleet, &[]);
+    assert_eq!(refused.code, 64);
+    assert!(refused.stderr.contains("2 assets, where a private sum takes at least 3"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("--sum plain"), "{}", refused.stderr);
+    assert_eq!(solved("solve-two.json", &fleet, &["--sum", "plain"]).code, 0);
 }
 
 #[test]

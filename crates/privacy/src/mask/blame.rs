@@ -126,13 +126,15 @@ impl<'a> Blame<'a> {
         holders.filter_map(piece).collect()
     }
 
-    /// One mask sum per subset, none of them a suspect's.
+    /// One mask sum per subset, none of them a suspect's; nothing if the others contradict each other, or a subset has nobody else.
     fn without(&self, suspects: u8) -> Option<Vec<&[u64]>> {
         let subsets = self.round.roster().committee().subsets().iter().enumerate();
         subsets
             .map(|(k, subset)| {
-                let stated = self.stated(k, *subset).into_iter().find(|(guardian, _)| suspects >> guardian & 1 == 0);
-                stated.map(|(_, piece)| piece)
+                let mut stated = self.stated(k, *subset);
+                stated.retain(|(guardian, _)| suspects >> guardian & 1 == 0);
+                let (_, piece) = stated.first()?;
+                stated.iter().all(|(_, other)| other == piece).then_some(*piece)
             })
             .collect()
     }

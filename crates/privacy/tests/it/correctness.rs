@@ -14,10 +14,8 @@ fn every_drop_out_and_every_set_of_responders_up_to_six_agents() {
                 let committee = Committee::of(guardians).unwrap();
                 let mut world = World::new(agents, committee.clone(), width);
                 let data = data(&world.roster, 5, u64::from(agents));
-                let mut round = 0;
-                for online in (0_u32..1 << agents).map(members) {
-                    let header = world.header(round, 5, Mode::Full);
-                    round += 1;
+                for (round, online) in (0_u32..1 << agents).map(members).enumerate() {
+                    let header = world.header(round as u64, 5, Mode::Full);
                     let mut aggregator = world.collect(&header, &online, &data);
                     for responders in (1_u8..1 << guardians).filter(|r| committee.opens(*r)) {
                         let opened = world.open(&mut aggregator, responders);

@@ -1,19 +1,20 @@
 use core::ops::ControlFlow;
+use std::collections::VecDeque;
 
 use cosmosmesh_contracts::MissionTime;
-use cosmosmesh_contracts::message::Event;
+use cosmosmesh_contracts::key::NodeId;
 use cosmosmesh_contracts::plan::{Outcome, Plan, Status};
 use cosmosmesh_contracts::round::Contribution;
-use cosmosmesh_contracts::traits::Step;
+use cosmosmesh_contracts::traits::{Engine, Step, Transmit};
 use cosmosmesh_contracts::wire::{WireForm, kind_of};
-use cosmosmesh_solver_core::{Options, coordinator};
+use cosmosmesh_node::round::{Contributing, Facilitating, Guarding, MemoryLog, Party, RoundEvent, Stage, Summing};
+use cosmosmesh_solver_core::{Options, Participant, Ranging, coordinator};
 
-use super::asset::{AssetProcess, Reply, unreadable};
-use super::facilitator::Facilitator;
+use super::masks::{self, Enrolled};
 use crate::contacts::channels;
 use crate::fleet::Fleet;
-use crate::link::{Delivery, Happening, Network};
-use crate::report::{Ending, RoundReport, Traffic};
+use crate::link::{Happening, Network};
+use crate::report::{Ending, MaskReport, RoundReport, Traffic};
 use crate::scenario::Scenario;
 use crate::{Progress, SimulateError, SimulateOptions};
 
@@ -27,6 +28,8 @@ pub(crate) struct Planned {
     pub(crate) in_effect: Vec<bool>,
     pub(crate) rounds: Vec<RoundReport>,
     pub(crate) traffic: Vec<Traffic>,
+    /// What masking cost, if there were masks.
+    pub(crate) masks: Option<MaskReport>,
     pub(crate) retransmissions: u64,
     pub(crate) time_to_certificate_ms: Option<i64>,
     pub(crate) time_to_plan_ms: Option<i64>,
@@ -41,23 +44,22 @@ pub(crate) fn plan(
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Planned, SimulateError> {
     let names: Vec<String> = scenario.assets.iter().map(|asset| asset.id.to_string()).collect();
-    // Vehicles act on plans, and a limit is a limit: only a plan that violates nothing will do.
-    let (tolerance, rounds_max) = (options.tolerance, options.rounds_max);
-    let solver = Options { tolerance, rounds_max, strict: true, ..Options::default() };
-    let coordination = coordinator(options.method, &fleet.coupling, names.len(), &solver);
-    let process = |(name, member): (&String, &crate::fleet::Member)| AssetProcess::new(name.clone(), &member.problem);
+    let (parties, masks) = parties(scenario, fleet, options, &names)?;
     let mut driver = Driver {
         here: scenario.planning.facilitator,
         solve_ms: scenario.planning.solve_ms,
         timeout_ms: scenario.planning.round_timeout_ms,
-        facilitator: Facilitator::new(coordination.map_err(SimulateError::Coordination)?, names.len()),
-        assets: names.iter().zip(&fleet.members).map(process).collect::<Result<_, _>>()?,
-        answers: vec![None; names.len()],
+        ids: parties.iter().map(Party::node_id).collect(),
+        soon: vec![VecDeque::new(); names.len()],
+        solving: vec![VecDeque::new(); names.len()],
         traffic: vec![Traffic::default(); names.len()],
+        guarding: vec![(0, 0); names.len()],
         network: Network::new(names, channels(scenario, options.seed)),
+        parties,
+        masks,
         rounds: Vec::new(),
-        step: 0,
-        stage: Stage::Rounds,
+        step: (Stage::Idle, 0),
+        steps: 0,
         interrupted,
         certificate_ms: None,
         plan_ms: None,
@@ -67,48 +69,108 @@ pub(crate) fn plan(
     driver.finish(ending)
 }
 
+/// One party for every asset; the facilitator's is one of them.
+fn parties(
+    scenario: &Scenario,
+    fleet: &Fleet,
+    options: &SimulateOptions,
+    names: &[String],
+) -> Result<(Vec<Party>, Option<MaskReport>), SimulateError> {
+    // Vehicles act on plans, and a limit is a limit: only a plan that violates nothing will do.
+    let (tolerance, rounds_max) = (options.tolerance, options.rounds_max);
+    let solver = Options { tolerance, rounds_max, strict: true, ..Options::default() };
+    let coordination = coordinator(options.method, &fleet.coupling, names.len(), &solver);
+    let coordination = coordination.map_err(SimulateError::Coordination)?;
+    let primitives = |name: &String| masks::primitives(options.seed, name);
+    let ids: Vec<NodeId> = names.iter().map(|name| primitives(name).signer.node_id()).collect();
+    let masked = options.masked.unwrap_or(scenario.planning.masked);
+    let mut enrolled = if masked { Some(masks::enrol(scenario, options.seed, &ids)?) } else { None };
+    let report = enrolled.as_ref().map(|enrolled| MaskReport::new(scenario, &enrolled.roster, enrolled.bytes_set_up));
+    let summing = match &enrolled {
+        None => Summing::Plain,
+        Some(Enrolled { roster, .. }) => Summing::Masked {
+            roster: roster.clone(),
+            rule: Box::new(Ranging::new(masks::WIDTH, names.len() as u32)),
+            next_round: 0,
+            opening_timeout_ms: None,
+        },
+    };
+    let here = scenario.planning.facilitator;
+    let mut facilitating = Some(Facilitating::new(coordination, ids.clone(), summing));
+    let mut parties = Vec::with_capacity(names.len());
+    for (k, (name, member)) in names.iter().zip(&fleet.members).enumerate() {
+        let participant =
+            Participant::new(&member.problem).map_err(|error| SimulateError::Problem { asset: name.clone(), error })?;
+        let mut party = Party::new(primitives(name), ids[here]);
+        match enrolled.as_mut().and_then(|e| e.agents.pop_front().map(|agent| (e, agent))) {
+            Some((Enrolled { roster, guardians, .. }, agent)) => {
+                party = party.with_asset(Contributing::masked(participant, roster.clone(), agent));
+                if let Some(guardian) = guardians[k].take() {
+                    party = party.with_guardian(Guarding::new(guardian, Box::new(MemoryLog::new())));
+                }
+            }
+            None => party = party.with_asset(Contributing::plain(participant)),
+        }
+        if let Some(role) = facilitating.take_if(|_| k == here) {
+            party = party.with_facilitator(role);
+        }
+        parties.push(party);
+    }
+    Ok((parties, report))
+}
+
 const DEADLINE: u64 = u64::MAX;
 const TIMEOUT: u64 = 1 << 32;
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Rounds,
-    Commit,
-    Activation,
-}
+/// An asset has solved what it was asked; below it, what a party told itself is due.
+const SOLVED: u64 = 1 << 31;
 
 struct Driver {
     here: usize,
     solve_ms: i64,
     timeout_ms: Option<i64>,
     network: Network,
-    facilitator: Facilitator,
-    assets: Vec<AssetProcess>,
-    /// Answers that are still being computed.
-    answers: Vec<Option<Vec<u8>>>,
+    parties: Vec<Party>,
+    ids: Vec<NodeId>,
+    /// By party: what it told itself.
+    soon: Vec<VecDeque<Vec<u8>>>,
+    /// By party: answers that are still being computed.
+    solving: Vec<VecDeque<Transmit>>,
     traffic: Vec<Traffic>,
+    /// By asset: bytes of requests heard and of openings sent, loopback included.
+    guarding: Vec<(u64, u64)>,
+    masks: Option<MaskReport>,
     rounds: Vec<RoundReport>,
-    /// Counts what the facilitator waits for, so that an old time-out is known as such.
-    step: u64,
-    stage: Stage,
+    /// What the facilitator waits for, and the round.
+    step: (Stage, usize),
+    /// Counts them, so that an old time-out is known as such.
+    steps: u64,
     interrupted: bool,
     certificate_ms: Option<i64>,
     plan_ms: Option<i64>,
 }
 
+/// Requests to guardians, and their openings, begin so.
+const REQUEST_KIND: u8 = 0x35;
+const OPENING_KIND: u8 = 0x36;
+/// So does a masked answer.
+const MASKED_KIND: u8 = 0x34;
+
 impl Driver {
     fn run(&mut self, progress: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<Ending, SimulateError> {
-        if let Some(ending) = self.next_round(progress)? {
+        self.next_round();
+        if let Some(ending) = self.pump(self.here, progress)? {
             return Ok(ending);
         }
         while let Some(happening) = self.network.advance() {
             let ending = match happening {
-                Happening::Delivery(delivery) => self.deliver(delivery, progress)?,
-                Happening::Timer(token) if token == DEADLINE || token == TIMEOUT | self.step => Some(self.given_up()),
-                Happening::Timer(token) => match usize::try_from(token).ok().filter(|k| *k < self.assets.len()) {
-                    Some(asset) => self.solved(asset, progress)?,
-                    None => None,
-                },
+                Happening::Delivery(delivery) => {
+                    let other = if delivery.to == self.here { delivery.from } else { delivery.to };
+                    self.traffic[other].hops = delivery.hops;
+                    self.hear(delivery.from, delivery.to, &delivery.bytes, progress)?
+                }
+                Happening::Timer(token) if token == DEADLINE || token == TIMEOUT | self.steps => Some(self.given_up()),
+                Happening::Timer(token) if token >= TIMEOUT => None,
+                Happening::Timer(token) => self.due(token, progress)?,
             };
             if let Some(ending) = ending {
                 return Ok(ending);
@@ -117,146 +179,163 @@ impl Driver {
         Ok(self.given_up())
     }
 
-    /// Asks the next question or, if there is none, goes on to the commit.
-    fn next_round(
-        &mut self,
-        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<Option<Ending>, SimulateError> {
-        let question = if self.interrupted { None } else { self.facilitator.ask()? };
-        let Some(question) = question else { return self.commit(progress) };
-        let now_ms = self.network.now_ms();
-        self.rounds.push(RoundReport {
-            round: question.round,
-            gap: None,
-            violation: None,
-            safe_gap: None,
-            barrier: question.barrier,
-            started_ms: now_ms,
-            finished_ms: now_ms,
-            bytes_down: 0,
-            bytes_up: 0,
-            retransmissions: self.network.retransmissions_total(),
-        });
-        self.broadcast(&question.frame)?;
-        Ok(None)
+    fn now(&self) -> MissionTime {
+        MissionTime(self.network.now_ms())
     }
 
-    /// Ends the rounds: announces a plan if there is one that may be used.
-    fn commit(
-        &mut self,
-        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<Option<Ending>, SimulateError> {
-        let outcome = self.facilitator.outcome();
-        let time_ms = self.network.now_ms();
-        self.certificate_ms = (outcome.status == Status::Optimal).then_some(time_ms);
-        let stop = progress(Progress::Planned { status: outcome.status, time_ms });
-        self.interrupted |= stop.is_break();
-        self.stage = Stage::Commit;
-        let frame = self.facilitator.announce();
-        self.broadcast(&frame)?;
-        // Without a plan there is nothing to hold, so nobody is waited for.
-        Ok((outcome.plan.is_none() || outcome.mix.is_none()).then(|| self.completed()))
+    /// Asks the next question, or announces what is known if the user stopped the planning.
+    fn next_round(&mut self) {
+        let now = self.now();
+        if self.interrupted {
+            self.parties[self.here].announce(now);
+        } else {
+            self.parties[self.here].begin_round(now);
+        }
     }
 
-    /// Sends to everybody; what the facilitator tells its own asset needs no link.
-    fn broadcast(&mut self, frame: &[u8]) -> Result<(), SimulateError> {
-        self.step += 1;
-        if let Some(timeout_ms) = self.timeout_ms {
-            self.network.timer(self.network.now_ms() + timeout_ms, TIMEOUT | self.step);
-        }
-        for asset in (0..self.assets.len()).filter(|asset| *asset != self.here) {
-            self.traffic[asset].bytes_down += frame.len() as u64;
-            self.traffic[asset].messages_down += 1;
-            if let (Stage::Rounds, Some(round)) = (self.stage, self.rounds.last_mut()) {
-                round.bytes_down += frame.len() as u64;
-            }
-            self.network.send(self.here, asset, frame);
-        }
-        // The own asset hears it last, and through the queue, so that its answer takes its turn like any other.
-        let reply = self.assets[self.here].hear(MissionTime(self.network.now_ms()), frame)?;
-        self.react(self.here, reply)
-    }
-
-    fn react(&mut self, asset: usize, reply: Reply) -> Result<(), SimulateError> {
-        let wait_ms = match &reply {
-            Reply::AfterSolving(_) => self.solve_ms,
-            _ => 0,
-        };
-        match reply {
-            Reply::Nothing | Reply::InEffect => {}
-            Reply::AfterSolving(frame) | Reply::Now(frame) => {
-                self.answers[asset] = Some(frame);
-                self.network.timer(self.network.now_ms() + wait_ms, asset as u64);
-            }
-        }
-        Ok(())
-    }
-
-    /// An asset has its answer ready.
-    fn solved(
-        &mut self,
-        asset: usize,
-        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<Option<Ending>, SimulateError> {
-        let Some(frame) = self.answers[asset].take() else { return Ok(None) };
-        if asset == self.here {
-            return self.hear(asset, &frame, progress);
-        }
-        self.traffic[asset].bytes_up += frame.len() as u64;
-        self.traffic[asset].messages_up += 1;
-        if let (Stage::Rounds, Some(round)) = (self.stage, self.rounds.last_mut()) {
-            round.bytes_up += frame.len() as u64;
-        }
-        self.network.send(asset, self.here, &frame);
-        Ok(None)
-    }
-
-    fn deliver(
-        &mut self,
-        delivery: Delivery,
-        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<Option<Ending>, SimulateError> {
-        let Delivery { from, to, bytes, hops } = delivery;
-        if to == self.here {
-            self.traffic[from].hops = hops;
-            return self.hear(from, &bytes, progress);
-        }
-        self.traffic[to].hops = hops;
-        let reply = self.assets[to].hear(MissionTime(self.network.now_ms()), &bytes)?;
-        self.react(to, reply)?;
-        Ok(self.everybody_follows())
-    }
-
-    /// The facilitator hears an asset.
     fn hear(
         &mut self,
-        asset: usize,
-        frame: &[u8],
+        from: usize,
+        to: usize,
+        bytes: &[u8],
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Option<Ending>, SimulateError> {
-        let now = MissionTime(self.network.now_ms());
-        match kind_of(frame).map_err(unreadable)? {
-            Contribution::KIND => match self.facilitator.hear_answer(asset, frame)? {
-                None => Ok(None),
-                Some(step) => {
-                    self.close_round(progress);
-                    if step == Step::Done { self.commit(progress) } else { self.next_round(progress) }
-                }
-            },
-            Event::KIND => match self.facilitator.hear_held(now, asset, frame)? {
-                Some(frame) if self.stage == Stage::Commit => {
-                    self.stage = Stage::Activation;
-                    self.broadcast(&frame)?;
-                    Ok(self.everybody_follows())
-                }
-                _ => Ok(None),
-            },
-            kind => Err(SimulateError::Message { reason: format!("kind {kind} is not for the facilitator") }),
+        let now = self.now();
+        if bytes.first() == Some(&REQUEST_KIND) {
+            self.guarding[to].0 += bytes.len() as u64;
         }
+        self.parties[to].handle_input(now, self.ids[from], bytes);
+        self.pump(to, progress)
+    }
+
+    /// What a party told itself, or computed, is due.
+    fn due(
+        &mut self,
+        token: u64,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Option<Ending>, SimulateError> {
+        let party = (token & !SOLVED) as usize;
+        if token & SOLVED == 0 {
+            return match self.soon.get_mut(party).and_then(VecDeque::pop_front) {
+                Some(bytes) => self.hear(party, party, &bytes, progress),
+                None => Ok(None),
+            };
+        }
+        let Some(transmit) = self.solving.get_mut(party).and_then(VecDeque::pop_front) else { return Ok(None) };
+        match self.ids.iter().position(|id| *id == transmit.to) {
+            Some(to) if to == party => self.hear(party, party, &transmit.bytes, progress),
+            Some(to) => {
+                self.send(party, to, &transmit.bytes);
+                Ok(None)
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn send(&mut self, from: usize, to: usize, bytes: &[u8]) {
+        let (len, up) = (bytes.len() as u64, to == self.here);
+        let traffic = &mut self.traffic[if up { from } else { to }];
+        let (sum, messages) = match up {
+            true => (&mut traffic.bytes_up, &mut traffic.messages_up),
+            false => (&mut traffic.bytes_down, &mut traffic.messages_down),
+        };
+        *sum += len;
+        *messages += 1;
+        if let (Stage::Collecting | Stage::Opening, Some(round)) = (self.stage(), self.rounds.last_mut()) {
+            *if up { &mut round.bytes_up } else { &mut round.bytes_down } += len;
+        }
+        self.network.send(from, to, bytes);
+    }
+
+    /// Takes everything that a party has to say.
+    fn pump(
+        &mut self,
+        party: usize,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Option<Ending>, SimulateError> {
+        let mut ending = None;
+        loop {
+            let now = self.now();
+            if let Some(event) = self.parties[party].poll_event() {
+                ending = ending.or(self.react(party, event, progress)?);
+            } else if let Some(transmit) = self.parties[party].poll_transmit(now) {
+                self.carry(party, transmit);
+            } else {
+                break;
+            }
+        }
+        self.note_step();
+        Ok(ending.or_else(|| self.everybody_follows()))
+    }
+
+    fn carry(&mut self, party: usize, transmit: Transmit) {
+        let now_ms = self.network.now_ms();
+        if transmit.bytes.first() == Some(&OPENING_KIND) {
+            self.guarding[party].1 += transmit.bytes.len() as u64;
+        }
+        let is_answer = transmit.bytes.first() == Some(&MASKED_KIND)
+            || kind_of(&transmit.bytes).is_ok_and(|kind| kind == Contribution::KIND);
+        if is_answer {
+            self.solving[party].push_back(transmit);
+            self.network.timer(now_ms + self.solve_ms, SOLVED | party as u64);
+            return;
+        }
+        match self.ids.iter().position(|id| *id == transmit.to) {
+            // What a party tells itself needs no link, and takes its turn like everything else.
+            Some(to) if to == party => {
+                self.soon[party].push_back(transmit.bytes);
+                self.network.timer(now_ms, party as u64);
+            }
+            Some(to) => self.send(party, to, &transmit.bytes),
+            None => {}
+        }
+    }
+
+    fn react(
+        &mut self,
+        party: usize,
+        event: RoundEvent,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Option<Ending>, SimulateError> {
+        let now_ms = self.network.now_ms();
+        match event {
+            RoundEvent::Asked { round, barrier } => self.rounds.push(RoundReport {
+                round,
+                gap: None,
+                violation: None,
+                safe_gap: None,
+                barrier,
+                started_ms: now_ms,
+                finished_ms: now_ms,
+                bytes_down: 0,
+                bytes_up: 0,
+                retransmissions: self.network.retransmissions_total(),
+            }),
+            RoundEvent::Closed { step } => {
+                self.close_round(progress);
+                if step == Step::Done {
+                    let now = self.now();
+                    self.parties[self.here].announce(now);
+                } else {
+                    self.next_round();
+                }
+            }
+            RoundEvent::Announced { status, plan } => {
+                self.certificate_ms = (status == Status::Optimal).then_some(now_ms);
+                self.interrupted |= progress(Progress::Planned { status, time_ms: now_ms }).is_break();
+                // Without a plan there is nothing to hold, so nobody is waited for.
+                return Ok((!plan).then(|| self.completed()));
+            }
+            RoundEvent::Void { reason } | RoundEvent::Refused { reason, .. } => {
+                return Err(SimulateError::Round { asset: self.network.names()[party].clone(), reason });
+            }
+            _ => {}
+        }
+        Ok(None)
     }
 
     fn close_round(&mut self, progress: &mut dyn FnMut(Progress) -> ControlFlow<()>) {
-        let outcome = self.facilitator.outcome();
+        let outcome = self.outcome();
         let retransmissions = self.network.retransmissions_total();
         let now_ms = self.network.now_ms();
         if let Some(round) = self.rounds.last_mut() {
@@ -270,8 +349,39 @@ impl Driver {
         }
     }
 
+    fn facilitating(&self) -> &Facilitating {
+        self.parties[self.here]
+            .facilitator()
+            .expect("cannot fail because the facilitator's party was made with its role")
+    }
+
+    fn stage(&self) -> Stage {
+        self.facilitating().stage()
+    }
+
+    fn outcome(&self) -> Outcome {
+        self.facilitating().outcome()
+    }
+
+    /// Sets a time-out whenever the facilitator waits for something new.
+    fn note_step(&mut self) {
+        let step = (self.stage(), self.rounds.len());
+        if step == self.step {
+            return;
+        }
+        self.step = step;
+        self.steps += 1;
+        if let Some(timeout_ms) = self.timeout_ms {
+            self.network.timer(self.network.now_ms() + timeout_ms, TIMEOUT | self.steps);
+        }
+    }
+
+    fn in_effect(&self) -> Vec<bool> {
+        self.parties.iter().map(|party| party.asset().is_some_and(Contributing::in_effect)).collect()
+    }
+
     fn everybody_follows(&mut self) -> Option<Ending> {
-        if self.stage != Stage::Activation || !self.assets.iter().all(AssetProcess::in_effect) {
+        if self.stage() != Stage::Done || self.in_effect().contains(&false) {
             return None;
         }
         self.plan_ms = Some(self.network.now_ms());
@@ -279,21 +389,21 @@ impl Driver {
     }
 
     fn completed(&self) -> Ending {
-        let status = self.facilitator.outcome().status;
+        let status = self.outcome().status;
         if self.interrupted && status != Status::Optimal { Ending::Interrupted } else { Ending::Complete { status } }
     }
 
     /// Somebody was not heard in time: names the link that is down, or says that time ran out.
     fn given_up(&self) -> Ending {
-        let during = match self.stage {
-            Stage::Rounds => format!("round {}", self.rounds.last().map_or(0, |round| round.round)),
-            Stage::Commit => "commit".to_owned(),
-            Stage::Activation => "activation".to_owned(),
+        let during = match self.stage() {
+            Stage::Committing => "commit".to_owned(),
+            Stage::Done => "activation".to_owned(),
+            _ => format!("round {}", self.rounds.last().map_or(0, |round| round.round)),
         };
         let silent = |k: usize| self.network.outage(self.here, k).or_else(|| self.network.outage(k, self.here));
-        let waited_for = match self.stage {
-            Stage::Activation => self.assets.iter().position(|asset| !asset.in_effect()),
-            _ => self.facilitator.missing(),
+        let waited_for = match self.stage() {
+            Stage::Done => self.in_effect().iter().position(|in_effect| !in_effect),
+            _ => self.facilitating().missing().and_then(|id| self.ids.iter().position(|known| *known == id)),
         };
         let missing = waited_for.unwrap_or(self.here);
         let asset = self.network.names()[missing].clone();
@@ -305,9 +415,16 @@ impl Driver {
     }
 
     fn finish(mut self, ending: Ending) -> Result<Planned, SimulateError> {
-        let outcome = self.facilitator.outcome();
+        let outcome = self.outcome();
         let plans = match (&outcome.mix, outcome.plan) {
-            (Some(mix), Some(_)) => Some(self.assets.iter().map(|asset| asset.plan(mix)).collect::<Result<_, _>>()?),
+            (Some(mix), Some(_)) => {
+                let plan = |(party, name): (&Party, &String)| {
+                    let failed = |reason: String| SimulateError::Round { asset: name.clone(), reason };
+                    let asset = party.asset().ok_or_else(|| failed("it has no plan of its own".to_owned()))?;
+                    asset.plan(mix).map_err(|error| failed(error.to_string()))
+                };
+                Some(self.parties.iter().zip(self.network.names()).map(plan).collect::<Result<_, _>>()?)
+            }
             _ => None,
         };
         for (asset, traffic) in self.traffic.iter_mut().enumerate() {
@@ -320,13 +437,18 @@ impl Driver {
             round.retransmissions = self.network.retransmissions_total() - round.retransmissions;
             round.finished_ms = self.network.now_ms();
         }
+        if let Some(masks) = &mut self.masks {
+            masks.guardian_bytes_down = self.guarding.iter().map(|bytes| bytes.0).max().unwrap_or(0);
+            masks.guardian_bytes_up = self.guarding.iter().map(|bytes| bytes.1).max().unwrap_or(0);
+        }
         Ok(Planned {
             ending,
             outcome,
             plans,
-            in_effect: self.assets.iter().map(AssetProcess::in_effect).collect(),
+            in_effect: self.in_effect(),
             rounds: self.rounds,
             traffic: self.traffic,
+            masks: self.masks,
             retransmissions: self.network.retransmissions_total(),
             time_to_certificate_ms: self.certificate_ms,
             time_to_plan_ms: self.plan_ms,

@@ -7,11 +7,13 @@
 mod asset;
 mod figures;
 mod fleet;
+mod masks;
 mod round;
 
 pub use asset::{Activity, AssetReport, Binding, BindingScope, Curve, Series, Traffic, Wanted};
 pub use figures::{Figures, Margin, MarginKind, Violation};
 pub use fleet::{FleetRowReport, Grant};
+pub use masks::MaskReport;
 pub use round::RoundReport;
 
 use cosmosmesh_contracts::plan::{Certificate, PlanKind, Status};
@@ -34,6 +36,10 @@ pub struct SimulationReport {
     pub tolerance: f64,
     /// Which asset ran the coordination.
     pub facilitator: String,
+    /// How reports were added up: `masked` or `plain`.
+    pub sum: &'static str,
+    /// Who took the masks off, and what it cost; absent if reports were added in the open.
+    pub masks: Option<MaskReport>,
     /// The slots that were planned.
     pub horizon: Horizon,
     /// How the planning ended.

@@ -61,10 +61,14 @@ pub struct Scenario {
 }
 
 /// How the planning runs.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Planning {
     /// Index of the asset that runs the coordination.
     pub facilitator: usize,
+    /// Indices of the assets that take masks off sums.
+    pub guardians: Vec<usize>,
+    /// Whether reports are added under masks, unless the user says otherwise.
+    pub masked: bool,
     /// How long an asset computes before it answers.
     pub solve_ms: i64,
     /// How long the facilitator waits for an answer; without it, until the horizon begins.

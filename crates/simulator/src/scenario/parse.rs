@@ -73,7 +73,7 @@ pub(super) fn scenario(file: &str, text: &str) -> Result<Scenario> {
     };
     // Whoever has the most power computes, unless the scenario says otherwise.
     let habitat = assets.iter().position(|asset| asset.vehicle.kind() == "habitat");
-    let planning = planning(root.table("planning")?, &index, habitat.unwrap_or(0))?;
+    let planning = planning(root.table("planning")?, &index, habitat.unwrap_or(0), assets.len())?;
     let links: Vec<LinkSpec> =
         root.tables("link")?.into_iter().map(|table| link(table, &index, &assets)).collect::<Result<_>>()?;
     let passes = passes(root.tables("pass")?)?;
@@ -175,16 +175,60 @@ fn planning(
     mut table: Table<'_>,
     index: &dyn Fn(&str, &At<String>) -> Result<usize>,
     default: usize,
+    asset_count: usize,
 ) -> Result<Planning> {
     let facilitator = match table.optional_text("facilitator")? {
         Some(id) => index("facilitator", &id)?,
         None => default,
     };
+    let guardians = match table.optional_texts("guardians")? {
+        Some(named) => guardians(&table, &named, index)?,
+        // The facilitator and the first others: four, or as many as there are.
+        None => {
+            let others = (0..asset_count).filter(|k| *k != facilitator);
+            core::iter::once(facilitator).chain(others).take(GUARDIANS_DEFAULT).collect()
+        }
+    };
+    let masked = match table.optional_text("sum")? {
+        None => true,
+        Some(sum) if sum.value == "masked" => true,
+        Some(sum) if sum.value == "plain" => false,
+        Some(_) => {
+            let reason = "the sum is `masked` or `plain`".to_owned();
+            return Err(table.error_at("sum", Kind::Contradiction { reason }));
+        }
+    };
     let solve_ms = table.integer("solve_ms", 0..=86_400_000)?;
     let timeout_s = table.optional_number("round_timeout_s", 1.0..=1e9)?;
     table.finish()?;
-    Ok(Planning { facilitator, solve_ms, round_timeout_ms: timeout_s.map(|s| (s * 1000.0).round() as i64) })
+    Ok(Planning {
+        facilitator,
+        guardians,
+        masked,
+        solve_ms,
+        round_timeout_ms: timeout_s.map(|s| (s * 1000.0).round() as i64),
+    })
 }
+
+/// The assets named as guardians: a committee, each named once.
+fn guardians(
+    table: &Table<'_>,
+    named: &[At<String>],
+    index: &dyn Fn(&str, &At<String>) -> Result<usize>,
+) -> Result<Vec<usize>> {
+    let places: Vec<usize> = named.iter().map(|id| index("guardians", id)).collect::<Result<_>>()?;
+    let twice = (1..places.len()).find(|k| places[..*k].contains(&places[*k]));
+    if let Some(k) = twice {
+        let reason = format!("guardian \"{}\" is named twice; name each once", named[k].value);
+        return Err(table.error_at("guardians", Kind::Contradiction { reason }));
+    }
+    if let Err(error) = cosmosmesh_privacy::mask::Committee::of(u8::try_from(places.len()).unwrap_or(u8::MAX)) {
+        return Err(table.error_at("guardians", Kind::Contradiction { reason: error.to_string() }));
+    }
+    Ok(places)
+}
+
+const GUARDIANS_DEFAULT: usize = 4;
 
 fn pair(
     table: &mut Table<'_>,

@@ -217,14 +217,18 @@ impl<'a> Table<'a> {
 
     /// A list of texts.
     pub(super) fn texts(&mut self, key: &'static str) -> Result<Vec<At<String>>, ScenarioError> {
-        let found = self.take(key);
-        let (value, span) = self.required(key, found)?;
+        let found = self.optional_texts(key)?;
+        self.required(key, found)
+    }
+
+    pub(super) fn optional_texts(&mut self, key: &'static str) -> Result<Option<Vec<At<String>>>, ScenarioError> {
+        let Some((value, span)) = self.take(key) else { return Ok(None) };
         let DeValue::Array(list) = value else { return Err(self.wrong(&span, key, "a list of texts")) };
         let text = |item: &'a toml::Spanned<DeValue<'a>>| match item.get_ref() {
             DeValue::String(text) => Ok(At { value: text.to_string(), span: item.span() }),
             _ => Err(self.wrong(&item.span(), key, "a list of texts")),
         };
-        list.iter().map(text).collect()
+        list.iter().map(text).collect::<Result<_, _>>().map(Some)
     }
 
     pub(super) fn optional_table(&mut self, key: &'static str) -> Result<Option<Table<'a>>, ScenarioError> {

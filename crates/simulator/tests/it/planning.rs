@@ -68,15 +68,69 @@ fn messages_are_counted_as_they_travel() {
     let rounds = u64::from(report.figures.rounds);
     for asset in &report.assets {
         let remote = u64::from(asset.id != report.facilitator);
-        // Queries, the result and the activation down; reports and one acknowledgement up.
-        assert_eq!(asset.traffic.messages_down, remote * (rounds + 2), "{}", asset.id);
-        assert_eq!(asset.traffic.messages_up, remote * (rounds + 1), "{}", asset.id);
+        // Queries, requests to guardians, the result and the activation down; reports, openings and one acknowledgement up.
+        assert_eq!(asset.traffic.messages_down, remote * (2 * rounds + 2), "{}", asset.id);
+        assert_eq!(asset.traffic.messages_up, remote * (2 * rounds + 1), "{}", asset.id);
         assert_eq!(asset.traffic.hops, remote as u32);
     }
     let in_rounds: u64 = report.rounds.iter().map(|round| round.bytes_up).sum();
     let sent: u64 = report.assets.iter().map(|asset| asset.traffic.bytes_up).sum();
     assert!(in_rounds < sent && sent < in_rounds + 200, "all but the acknowledgements belong to rounds");
     assert_eq!(report.rounds.len() as u64, rounds);
+}
+
+#[test]
+fn reports_travel_under_masks_unless_the_user_wants_them_in_the_open() {
+    let scenario = builtin("jezero-base");
+    let run = |masked| {
+        let options = SimulateOptions { masked: Some(masked), ..SimulateOptions::default() };
+        simulate(&scenario, &options, &mut |_| ControlFlow::Continue(())).unwrap()
+    };
+    let (masked, plain) = (run(true), run(false));
+    assert_good(&masked);
+    assert_good(&plain);
+    assert_eq!((masked.sum, plain.sum, plain.masks.as_ref()), ("masked", "plain", None));
+    let masks = masked.masks.clone().unwrap();
+    assert_eq!(masks.guardians, ["habitat", "rover-1", "rover-2", "rover-3"]);
+    assert_eq!((masks.threshold, masks.corrupt_max, masks.missing_guardians_max), (3, 1, 1));
+    assert!(masks.bytes_set_up < 1024, "{} bytes once an epoch", masks.bytes_set_up);
+    assert!(masks.guardian_bytes_up > 0 && masks.guardian_bytes_down > 0);
+    assert!(masked.figures.rounds <= plain.figures.rounds + 1);
+    // What answers cost: the same numbers in words, and who is no guardian sends nothing else.
+    let sent = |report: &cosmosmesh_simulator::report::SimulationReport| {
+        let asset = report.assets.iter().find(|asset| asset.id == "rover-4").unwrap();
+        asset.traffic.bytes_up as f64 / f64::from(report.figures.rounds)
+    };
+    assert!(sent(&masked) < 1.5 * sent(&plain), "{} {}", sent(&masked), sent(&plain));
+}
+
+#[test]
+fn guardians_are_named_once_and_form_a_committee() {
+    let with = |list: &str| {
+        let new = format!("guardians = [{list}]\nsolve_ms");
+        Scenario::parse("test.toml", &edited("three-assets", &[("solve_ms", &new)]))
+    };
+    assert_eq!(with("\"rover\", \"habitat\", \"drone\"").unwrap().planning.guardians, [0, 2, 1]);
+    for (list, reason) in [
+        ("\"rover\", \"habitat\", \"rover\"", "named twice"),
+        ("\"rover\", \"habitat\"", "2 guardians"),
+        ("\"rover\", \"habitat\", \"nobody\"", "nobody"),
+        ("1, 2, 3", "a list of texts"),
+    ] {
+        let error = with(list).unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+    assert_eq!(builtin("three-assets").planning.guardians, [2, 0, 1], "the facilitator first");
+}
+
+#[test]
+fn two_assets_are_summed_in_the_open_if_the_scenario_says_so_and_not_under_masks() {
+    let scenario = builtin("dust-and-cold");
+    assert_eq!((scenario.assets.len(), scenario.planning.masked), (2, false));
+    assert_eq!(run(&scenario, 1).sum, "plain");
+    let options = SimulateOptions { masked: Some(true), ..SimulateOptions::default() };
+    let refused = simulate(&scenario, &options, &mut |_| ControlFlow::Continue(())).unwrap_err().to_string();
+    assert!(refused.contains("2 assets, where a private sum takes at least 3"), "{refused}");
 }
 
 #[test]

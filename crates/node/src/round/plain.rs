@@ -5,7 +5,7 @@ use cosmosmesh_contracts::round::{Contribution, ReportError, ReportLayout, Summe
 /// The sum of one round in the making: answers are added in the order of the assets, whatever the order of their arrival.
 ///
 /// An answer that comes before its turn waits; so the sum is the same to the last bit, and nothing is kept that was added.
-pub(super) struct RunningSum {
+pub(crate) struct RunningSum {
     layout: ReportLayout,
     total: Vec<f64>,
     next: usize,
@@ -14,18 +14,18 @@ pub(super) struct RunningSum {
 }
 
 impl RunningSum {
-    pub(super) fn new(layout: ReportLayout, count: usize) -> Self {
+    pub(crate) fn new(layout: ReportLayout, count: usize) -> Self {
         let total = vec![0.0; layout.len()];
         Self { layout, total, next: 0, count, early: BTreeMap::new() }
     }
 
     /// The most bytes that an answer can have on the wire.
-    pub(super) fn frame_bytes_max(&self) -> usize {
+    pub(crate) fn frame_bytes_max(&self) -> usize {
         64 + 9 * self.layout.len()
     }
 
     /// Takes an asset's answer; a second one of the same asset changes nothing.
-    pub(super) fn accept(&mut self, asset: usize, contribution: Contribution) -> Result<(), ReportError> {
+    pub(crate) fn accept(&mut self, asset: usize, contribution: Contribution) -> Result<(), ReportError> {
         contribution.check(&self.layout)?;
         if asset >= self.next {
             self.early.entry(asset).or_insert(contribution);
@@ -38,12 +38,12 @@ impl RunningSum {
     }
 
     /// The first asset whose answer has not come.
-    pub(super) fn missing(&self) -> Option<usize> {
+    pub(crate) fn missing(&self) -> Option<usize> {
         (self.next < self.count).then_some(self.next)
     }
 
     /// The sum, once nobody is missing.
-    pub(super) fn open(self) -> Result<SummedReport, ReportError> {
+    pub(crate) fn open(self) -> Result<SummedReport, ReportError> {
         assert_eq!(self.next, self.count, "a sum is opened when everybody is in it");
         SummedReport::opened(self.layout, self.total)
     }

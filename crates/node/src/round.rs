@@ -1,0 +1,30 @@
+//! Planning rounds by messages.
+//!
+//! ```text
+//! facilitator                             asset                          guardian (often an asset too)
+//!   question: header, ranges, query ────►  answers its query
+//!                                   ◄────  masked message
+//!   request: who is in the sum     ────────────────────────────────────►  records, then answers
+//!                                   ◄───────────────────────────────────  opening
+//!   absorbs the sum, asks again ...
+//!   result: weights of earlier answers ─►  forms its own plan, says that it holds it
+//!   in effect ──────────────────────────►  follows it
+//! ```
+//!
+//! A [`Party`] is one node with the roles that it has. Set-up, once an epoch, comes before: docs/protocol/03-secure-aggregation.md.
+//! A sum in the open is possible too; then a question is a bare query, an answer a bare contribution, and there are no guardians.
+
+mod contributing;
+mod facilitating;
+mod guarding;
+mod log;
+mod party;
+mod plain;
+mod question;
+
+pub use contributing::Contributing;
+pub use facilitating::{Facilitating, Stage, Summing};
+pub use guarding::Guarding;
+pub use log::{MemoryLog, RoundLog};
+pub use party::{Party, RoundEvent};
+pub use question::{QUESTION_KIND, Question};

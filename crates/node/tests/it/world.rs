@@ -1,0 +1,157 @@
+//! Parties of one fleet, and the driver that carries their messages.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use cosmosmesh_contracts::MissionTime;
+use cosmosmesh_contracts::conformance::MemoryStore;
+use cosmosmesh_contracts::key::{Digest, NodeId};
+use cosmosmesh_contracts::plan::Outcome;
+use cosmosmesh_contracts::problem::FleetProblem;
+use cosmosmesh_contracts::round::WordWidth;
+use cosmosmesh_contracts::traits::{CryptoProvider, Engine, Step, Transmit};
+use cosmosmesh_crypto::{seeded_provider, seeded_signer};
+use cosmosmesh_node::round::{Contributing, Facilitating, Guarding, MemoryLog, Party, RoundEvent, Summing};
+use cosmosmesh_privacy::mask::{Agent, Committee, Guardian, GuardianKeys, Roster, RosterTerms};
+use cosmosmesh_solver_core::{Method, Options, Participant, Ranging, coordinator};
+
+pub(crate) const WIDTH: WordWidth = WordWidth::Bits64;
+
+pub(crate) fn node(k: usize) -> CryptoProvider {
+    seeded_provider(Arc::new(seeded_signer(1, &format!("{k}"))), 1, &format!("{k}"))
+}
+
+pub(crate) fn names(count: usize) -> Vec<NodeId> {
+    (0..count).map(|k| node(k).signer.node_id()).collect()
+}
+
+pub(crate) struct World {
+    pub(crate) parties: Vec<Party>,
+    pub(crate) names: Vec<NodeId>,
+    pub(crate) roster: Option<Arc<Roster>>,
+    /// Every message: from, to, bytes.
+    pub(crate) carried: Vec<(usize, usize, Vec<u8>)>,
+    pub(crate) events: Vec<(usize, RoundEvent)>,
+    pub(crate) now: MissionTime,
+}
+
+impl World {
+    pub(crate) fn new(fleet: &FleetProblem, guardians: u8, options: &Options, opening_timeout_ms: Option<i64>) -> Self {
+        let count = fleet.assets().len();
+        let names = names(count);
+        let coordination = coordinator(Method::default(), fleet.coupling(), count, options).unwrap();
+        if guardians == 0 {
+            let mut role = Some(Facilitating::new(coordination, names.clone(), Summing::Plain));
+            let party = |(k, problem)| {
+                let party = Party::new(node(k), names[0]);
+                let party = party.with_asset(Contributing::plain(Participant::new(problem).unwrap()));
+                if let Some(role) = role.take() { party.with_facilitator(role) } else { party }
+            };
+            let parties = fleet.assets().iter().enumerate().map(party).collect();
+            return Self {
+                parties,
+                names: names.clone(),
+                roster: None,
+                carried: vec![],
+                events: vec![],
+                now: MissionTime(0),
+            };
+        }
+        let committee = Committee::of(guardians).unwrap();
+        let mut secrets = Vec::new();
+        let keys = (0..usize::from(guardians)).map(|k| {
+            let (mut crypto, mut secret) = (node(k), [0; 32]);
+            crypto.random.fill(&mut secret).unwrap();
+            secrets.push(secret);
+            GuardianKeys { node: names[k], agreement: crypto.agreement.public_key(&secret) }
+        });
+        let terms = RosterTerms {
+            mission: Digest::from_bytes([1; 32]),
+            epoch: 0,
+            agents: names.clone(),
+            guardians: keys.collect(),
+            committee,
+            facilitators: vec![names[0]],
+            contributors_min: 3,
+            churn_min: 1,
+            width: WIDTH,
+            words_max: 1 << 20,
+            bits_per_word: Roster::bits_per_word(count as u32, WIDTH),
+        };
+        let roster = Arc::new(Roster::new(terms, &*node(0).hasher).unwrap());
+        let mut open: VecDeque<Guardian> = secrets
+            .iter()
+            .enumerate()
+            .map(|(k, secret)| {
+                let store = Box::new(MemoryStore::new());
+                Guardian::open(Arc::clone(&roster), k as u8, secret, store, None, &node(k)).unwrap()
+            })
+            .collect();
+        let agents: Vec<(Agent, CryptoProvider)> = (0..count)
+            .map(|k| {
+                let mut crypto = node(k);
+                let (mut agent, bundle) = Agent::enrol(Arc::clone(&roster), k as u32, &mut crypto).unwrap();
+                for (g, guardian) in open.iter_mut().enumerate() {
+                    agent.hear_acceptance(&guardian.accept(&bundle, &node(g)).unwrap(), &crypto).unwrap();
+                }
+                (agent, crypto)
+            })
+            .collect();
+        let rule = Box::new(Ranging::new(WIDTH, count as u32));
+        let summing = Summing::Masked { roster: Arc::clone(&roster), rule, next_round: 0, opening_timeout_ms };
+        let mut role = Some(Facilitating::new(coordination, names.clone(), summing));
+        let parties = agents.into_iter().zip(fleet.assets()).map(|((agent, crypto), problem)| {
+            let asset = Contributing::masked(Participant::new(problem).unwrap(), Arc::clone(&roster), agent);
+            let mut party = Party::new(crypto, names[0]).with_asset(asset);
+            if let Some(guardian) = open.pop_front() {
+                party = party.with_guardian(Guarding::new(guardian, Box::new(MemoryLog::new())));
+            }
+            if let Some(role) = role.take() { party.with_facilitator(role) } else { party }
+        });
+        let parties = parties.collect();
+        Self { parties, names, roster: Some(roster), carried: vec![], events: vec![], now: MissionTime(0) }
+    }
+
+    /// Carries messages until there are none; `loses` says which are lost.
+    pub(crate) fn run(&mut self, mut loses: impl FnMut(usize, &Transmit) -> bool) {
+        if self.carried.is_empty() {
+            self.parties[0].begin_round(self.now);
+        }
+        loop {
+            let mut waiting = VecDeque::new();
+            for k in 0..self.parties.len() {
+                while let Some(event) = self.parties[k].poll_event() {
+                    match event {
+                        RoundEvent::Closed { step: Step::Continue } => self.parties[k].begin_round(self.now),
+                        RoundEvent::Closed { step: Step::Done } => self.parties[k].announce(self.now),
+                        _ => {}
+                    }
+                    self.events.push((k, event));
+                }
+                while let Some(transmit) = self.parties[k].poll_transmit(self.now) {
+                    waiting.push_back((k, transmit));
+                }
+            }
+            if waiting.is_empty() {
+                return;
+            }
+            for (from, transmit) in waiting {
+                if loses(from, &transmit) {
+                    continue;
+                }
+                let to = self.names.iter().position(|name| *name == transmit.to).unwrap();
+                self.parties[to].handle_input(self.now, self.names[from], &transmit.bytes);
+                self.carried.push((from, to, transmit.bytes));
+            }
+        }
+    }
+
+    pub(crate) fn outcome(&self) -> Outcome {
+        self.parties[0].facilitator().unwrap().outcome()
+    }
+
+    pub(crate) fn refusals(&self) -> Vec<&RoundEvent> {
+        let refused = |event: &&RoundEvent| matches!(event, RoundEvent::Refused { .. } | RoundEvent::Void { .. });
+        self.events.iter().map(|(_, event)| event).filter(refused).collect()
+    }
+}

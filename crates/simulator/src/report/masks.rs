@@ -1,0 +1,42 @@
+use cosmosmesh_privacy::mask::Roster;
+use serde::Serialize;
+
+use crate::scenario::Scenario;
+
+/// Who took the masks off the sums, and what that cost.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MaskReport {
+    /// The guardians' names.
+    pub guardians: Vec<String>,
+    /// How many of them open a round.
+    pub threshold: u8,
+    /// How many of them may be corrupt, the facilitator included if it is one.
+    pub corrupt_max: u8,
+    /// How many assets may be missing from a round by the protocol; the planning waits for all the same.
+    pub missing_assets_max: u32,
+    /// How many guardians may be missing from a round.
+    pub missing_guardians_max: u32,
+    /// Bytes that each asset sent for the set-up, once an epoch and before the scenario begins.
+    pub bytes_set_up: u64,
+    /// Bytes of requests that the busiest guardian heard.
+    pub guardian_bytes_down: u64,
+    /// Bytes of openings that the busiest guardian sent.
+    pub guardian_bytes_up: u64,
+}
+
+impl MaskReport {
+    pub(crate) fn new(scenario: &Scenario, roster: &Roster, bytes_set_up: u64) -> Self {
+        let name = |k: &usize| scenario.assets[*k].id.to_string();
+        let (committee, survival) = (roster.committee(), roster.survival());
+        Self {
+            guardians: scenario.planning.guardians.iter().map(name).collect(),
+            threshold: committee.threshold(),
+            corrupt_max: committee.corrupt(),
+            missing_assets_max: survival.agents,
+            missing_guardians_max: survival.guardians,
+            bytes_set_up,
+            guardian_bytes_down: 0,
+            guardian_bytes_up: 0,
+        }
+    }
+}
