@@ -5,7 +5,7 @@ use cosmosmesh_contracts::problem::Coupling;
 use cosmosmesh_contracts::round::QueryPoint;
 use cosmosmesh_contracts::traits::{Coordination, CoordinationError};
 
-use super::{Admm, AdmmAdaptive, Aladin, Auto, Ipm, Link, Menu};
+use super::{Admm, AdmmAdaptive, Aladin, Auto, Fan, Ipm, Link, Menu};
 
 /// The coordination methods, by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +17,8 @@ pub enum Method {
     AdmmAdaptive,
     /// Barrier-ALADIN: one candidate a round on summed curvature.
     Aladin,
+    /// Three candidates a round around the step that the last one suggests: the least computing.
+    Fan,
     /// A primal-dual interior point over the fleet: one Newton step of every asset a round.
     Ipm,
     /// Speculative path following on summed curvature: few rounds, more bytes.
@@ -28,7 +30,8 @@ pub enum Method {
 
 impl Method {
     /// All of them, in the order of their names.
-    pub const ALL: [Self; 6] = [Self::Admm, Self::AdmmAdaptive, Self::Aladin, Self::Auto, Self::Ipm, Self::Menu];
+    pub const ALL: [Self; 7] =
+        [Self::Admm, Self::AdmmAdaptive, Self::Aladin, Self::Auto, Self::Fan, Self::Ipm, Self::Menu];
 
     /// The name on command lines and in files.
     pub fn name(self) -> &'static str {
@@ -36,6 +39,7 @@ impl Method {
             Self::Admm => "admm",
             Self::AdmmAdaptive => "admm-adaptive",
             Self::Aladin => "aladin",
+            Self::Fan => "fan",
             Self::Ipm => "ipm",
             Self::Auto => "auto",
             Self::Menu => "menu",
@@ -53,9 +57,10 @@ impl Method {
             Self::Aladin => {
                 "barrier-ALADIN: one candidate per round on summed curvature, an eighth of menu's bytes a round"
             }
-            Self::Ipm => {
-                "summed primal-dual interior point: one Newton step of every asset per round, the least computing"
+            Self::Fan => {
+                "three candidates per round around a predicted step: 6 to 22 rounds, a third of menu's computing"
             }
+            Self::Ipm => "summed primal-dual interior point: one Newton step of every asset per round",
             Self::Menu => {
                 "speculative path following: several candidates per round on summed curvature, 5 to 20 rounds"
             }
@@ -151,6 +156,7 @@ pub fn coordinator(
         Method::Admm => Box::new(Admm::new(coupling, asset_count, options)?),
         Method::AdmmAdaptive => Box::new(AdmmAdaptive::new(coupling, asset_count, options)?),
         Method::Aladin => Box::new(Aladin::new(coupling, asset_count, options)?),
+        Method::Fan => Box::new(Fan::new(coupling, asset_count, options)?),
         Method::Ipm => Box::new(Ipm::new(coupling, asset_count, options)?),
         Method::Auto => Box::new(Auto::new(coupling, asset_count, options)?),
         Method::Menu => Box::new(Menu::new(coupling, asset_count, options)?),

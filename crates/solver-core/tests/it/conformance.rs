@@ -43,6 +43,11 @@ fn aladin_coordinates() {
 }
 
 #[test]
+fn fan_coordinates() {
+    coordination(Method::Fan, 1e-6);
+}
+
+#[test]
 fn ipm_coordinates() {
     coordination(Method::Ipm, 1e-6);
 }
