@@ -225,6 +225,7 @@ impl Arguments {
             Verb::Once { family, assets, coupling, seed, method, tolerance, threads, sum, presence, thin } => {
                 let fleet = generate(Recipe { family, assets, rows: coupling, seed })?;
                 let away = presence.map(|presence| Away { presence, seed });
+                let before = memory_mib("VmRSS:");
                 let trial = Trial::run(&fleet, &Course { threads, sum, away, thin, ..Course::new(method, tolerance) });
                 let status = trial.outcome.as_ref().map_or_else(String::clone, |outcome| outcome.status.to_string());
                 let (safe_round, safe_round_one_percent) = trial.safe_rounds();
@@ -233,7 +234,7 @@ impl Arguments {
                     "rounds_loose": trial.rounds_loose, "safe_round": safe_round,
                     "safe_round_one_percent": safe_round_one_percent, "bytes_up_per_asset": trial.bytes_up,
                     "bytes_up_per_asset_loose": trial.bytes_up_loose, "newton_steps": trial.newton_steps,
-                    "wall_ms": trial.wall_ms, "peak_mib": peak_mib(),
+                    "wall_ms": trial.wall_ms, "peak_mib": memory_mib("VmHWM:"), "resident_before_mib": before,
                 });
                 println!("{report}");
             }
@@ -368,10 +369,10 @@ impl Comparison {
 /// The committed baseline.
 const BASELINE: &str = "crates/bench/data/baseline.json";
 
-/// The most memory this process has held, where the system tells it.
-fn peak_mib() -> Option<f64> {
+/// A figure of this process's memory by its name in proc(5), where the system tells it: `VmRSS:` now, `VmHWM:` the most there was.
+fn memory_mib(name: &str) -> Option<f64> {
     let text = fs::read_to_string("/proc/self/status").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok()? / 1024.0)
 }
 
