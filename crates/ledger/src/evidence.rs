@@ -26,9 +26,10 @@ pub struct SplitView {
     pub path: Vec<Digest>,
 }
 
-const HEAD: &str = "cosmosmesh/split-view/v1";
-
 impl SplitView {
+    /// With what the text begins.
+    pub(crate) const HEAD: &str = "cosmosmesh/split-view/v1";
+
     /// What proves that `earlier`, a checkpoint of `size` entries, is not the beginning of the tree of which `later` is the checkpoint.
     ///
     /// # Errors
@@ -63,7 +64,7 @@ impl SplitView {
     /// [`EvidenceError::Note`] if the signer fails.
     pub fn to_note(&self, finder: &str, signer: &dyn Signer) -> Result<Note, EvidenceError> {
         let note = |note: &Note| base64::encode(note.to_string().as_bytes());
-        let mut text = format!("{HEAD}\nearlier {}\nlater {}\n", note(&self.earlier), note(&self.later));
+        let mut text = format!("{}\nearlier {}\nlater {}\n", Self::HEAD, note(&self.earlier), note(&self.later));
         for hash in &self.path {
             text.push_str(&base64::encode(hash.as_bytes()));
             text.push('\n');
@@ -83,9 +84,9 @@ impl SplitView {
         Self::parse(note.text()).ok_or(EvidenceError::Form)
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut lines = text.strip_suffix('\n')?.split('\n');
-        if lines.next()? != HEAD {
+        if lines.next()? != Self::HEAD {
             return None;
         }
         let mut note = |word: &str| {
@@ -114,7 +115,9 @@ pub enum EvidenceError {
 impl fmt::Display for EvidenceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Form => write!(f, "evidence begins with {HEAD:?}, two checkpoints and a path; this is none"),
+            Self::Form => {
+                write!(f, "evidence begins with {:?}, two checkpoints and a path; this is none", SplitView::HEAD)
+            }
             Self::Note(error) => error.fmt(f),
             Self::Checkpoint(error) => write!(f, "a checkpoint in the evidence is not the log's: {error}"),
             Self::NoContradiction => {

@@ -16,6 +16,7 @@
 mod base64;
 mod checkpoint;
 mod evidence;
+pub mod governance;
 mod hash;
 mod log;
 mod note;

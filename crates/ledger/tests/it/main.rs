@@ -3,6 +3,7 @@
 
 mod durable;
 mod evidence;
+mod governance;
 mod house;
 mod independent;
 mod notes;
