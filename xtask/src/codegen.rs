@@ -30,8 +30,11 @@ pub(crate) fn run(check: bool) -> Done {
 
 fn generate(folder: &Path) -> Done {
     fs::create_dir_all(folder)?;
-    let example = ["run", "--quiet", "--package", "cosmosmesh-contracts", "--example", "schemas"];
-    Cargo::new(example).args(["--features", "schema", "--"]).args([folder]).run()
+    for (package, example) in [("cosmosmesh-contracts", "schemas"), ("cosmosmesh-catopt-bridge", "catopt_schema")] {
+        let run = ["run", "--quiet", "--package", package, "--example", example];
+        Cargo::new(run).args(["--features", "schema", "--"]).args([folder]).run()?;
+    }
+    Ok(())
 }
 
 fn files(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>, Failure> {

@@ -21,16 +21,34 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod acset;
+mod certify;
+mod colimit;
+mod compose;
 mod convex;
+mod diagram;
+pub mod document;
 mod error;
+mod explain;
+mod fleet;
 pub mod lp;
 pub mod mof;
 pub mod mps;
 mod number;
+mod object;
 mod program;
 mod sidecar;
+pub mod solution;
+mod time;
+mod unit;
 
+pub use certify::{Plans, Verdict, certify, from_result};
+pub use colimit::Colimit;
 pub use convex::{check_convex, smallest_eigenvalue};
-pub use error::CatoptError;
+pub use diagram::{Diagram, Duals, Functor, FunctorKind, Junction, JunctionKind, Wire};
+pub use error::{CatoptError, UnitClash};
+pub use explain::{JunctionReport, explain, glue};
+pub use object::{Body, Object, Port, SchemaVersion};
 pub use program::{Assembly, Import, Loss, Program, assemble, canonical};
 pub use sidecar::{SIDECAR_FORMAT, Sidecar, restore};
+pub use time::{PlanDelta, PlanState};

@@ -54,26 +54,40 @@ impl Loss {
 /// # Errors
 /// [`CatoptError::Problem`] if nothing but zeros touched a fleet row.
 pub fn canonical(fleet: &FleetProblem) -> Result<FleetProblem, CatoptError> {
-    let plus = |v: f64| if v == 0.0 { 0.0 } else { v };
-    let list = |values: &[f64]| values.iter().copied().map(plus).collect::<Vec<_>>();
-    let bounds = |b: &Bounds| Bounds::new(list(b.lower()), list(b.upper()));
     let mut assets = Vec::with_capacity(fleet.assets().len());
     for asset in fleet.assets() {
-        let (variables, objective, rows) = (asset.local.variables(), asset.local.objective(), asset.local.rows());
-        let local = LocalProblem::new(
-            Variables { names: variables.names.clone(), bounds: bounds(&variables.bounds)? },
-            Objective { p: without_zeros(&objective.p)?, q: list(&objective.q), c: plus(objective.c) },
-            Rows { names: rows.names.clone(), matrix: without_zeros(&rows.matrix)?, bounds: bounds(&rows.bounds)? },
-        )?;
-        let coupling = without_zeros(&asset.coupling)?;
+        let (local, coupling) = (plus_local(&asset.local)?, without_zeros(&asset.coupling)?);
         assets.push(AssetProblem::new(asset.id.clone(), local, coupling, asset.integer.clone())?);
     }
     let mut coupling = fleet.coupling().clone();
-    coupling.bounds = bounds(&coupling.bounds)?;
+    coupling.bounds = plus_bounds(&coupling.bounds)?;
     Ok(FleetProblem::new(fleet.name(), coupling, assets)?)
 }
 
-fn without_zeros(matrix: &SparseMatrix) -> Result<SparseMatrix, ProblemError> {
+pub(crate) fn plus_local(local: &LocalProblem) -> Result<LocalProblem, ProblemError> {
+    let (variables, objective, rows) = (local.variables(), local.objective(), local.rows());
+    LocalProblem::new(
+        Variables { names: variables.names.clone(), bounds: plus_bounds(&variables.bounds)? },
+        Objective {
+            p: without_zeros(&objective.p)?,
+            q: objective.q.iter().copied().map(plus).collect(),
+            c: plus(objective.c),
+        },
+        Rows { names: rows.names.clone(), matrix: without_zeros(&rows.matrix)?, bounds: plus_bounds(&rows.bounds)? },
+    )
+}
+
+/// Minus zero is zero.
+pub(crate) fn plus(v: f64) -> f64 {
+    if v == 0.0 { 0.0 } else { v }
+}
+
+pub(crate) fn plus_bounds(bounds: &Bounds) -> Result<Bounds, ProblemError> {
+    let list = |values: &[f64]| values.iter().copied().map(plus).collect::<Vec<_>>();
+    Bounds::new(list(bounds.lower()), list(bounds.upper()))
+}
+
+pub(crate) fn without_zeros(matrix: &SparseMatrix) -> Result<SparseMatrix, ProblemError> {
     if matrix.values().iter().all(|v| *v != 0.0) {
         return Ok(matrix.clone());
     }
@@ -154,20 +168,20 @@ fn assemble_unchecked(fleet: &FleetProblem) -> Result<Assembly, CatoptError> {
 }
 
 /// Names that every free-format reader takes: no white space, none twice, none too long.
-struct Names {
+pub(crate) struct Names {
     letter: char,
-    taken: Vec<String>,
-    seen: BTreeSet<String>,
+    pub(crate) taken: Vec<String>,
+    pub(crate) seen: BTreeSet<String>,
 }
 
 impl Names {
     const BYTES_MAX: usize = 200;
 
-    fn new(letter: char) -> Self {
+    pub(crate) fn new(letter: char) -> Self {
         Self { letter, taken: Vec::new(), seen: BTreeSet::new() }
     }
 
-    fn take(&mut self, wanted: &str) -> String {
+    pub(crate) fn take(&mut self, wanted: &str) -> String {
         let mut name: String =
             wanted.chars().map(|c| if c.is_ascii_graphic() && !"*$#\"<>=:".contains(c) { c } else { '_' }).collect();
         if name.is_empty() || name.len() > Self::BYTES_MAX || self.seen.contains(&name) {

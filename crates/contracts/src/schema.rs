@@ -29,7 +29,8 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn schema<T: JsonSchema>(title: &str) -> Value {
+/// The schema of one type under the title of its format, in the form of the committed ones: for a crate above that has a file format of its own.
+pub fn schema<T: JsonSchema>(title: &str) -> Value {
     let mut value = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value();
     value["title"] = json!(title);
     value["$id"] = json!(format!("urn:{}", title.replace(['.', '/'], ":")));

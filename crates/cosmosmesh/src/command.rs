@@ -28,7 +28,7 @@ enum Command {
     Validate(validate::Validate),
     /// List the coordination methods
     Variants(variants::Variants),
-    /// Exchange problems with other solvers: MPS, LP, MathOptFormat
+    /// Exchange problems with other solvers, and judge plans from anywhere
     Catopt(catopt::Catopt),
 }
 

@@ -1,7 +1,8 @@
 //! Files in and out: bounded reads, and writes that fail before the work and not after it.
 
+use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
 use crate::exit::Failure;
@@ -81,6 +82,46 @@ pub(crate) fn create_folder(path: &Path) -> Result<(), Failure> {
 /// [`Failure`] naming the file.
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     fs::write(path, text).map_err(|error| Failure::unwritable(format!("{}: {error}", path.display())))
+}
+
+/// A file that text is written into piece by piece, so that it never stands in memory as a whole.
+///
+/// The first error stops the writing and is told by [`Sink::finish`].
+pub(crate) struct Sink {
+    file: BufWriter<File>,
+    shown: String,
+    error: Option<io::Error>,
+}
+
+impl Sink {
+    /// Makes or empties the file.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the file.
+    pub(crate) fn create(path: &Path) -> Result<Self, Failure> {
+        let shown = path.display().to_string();
+        let file = File::create(path).map_err(|error| Failure::unwritable(format!("{shown}: {error}")))?;
+        Ok(Self { file: BufWriter::with_capacity(1 << 16, file), shown, error: None })
+    }
+
+    /// Writes what is still in hand.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the file, if any piece could not be written.
+    pub(crate) fn finish(mut self) -> Result<(), Failure> {
+        let last = self.file.flush();
+        let error = self.error.take().map_or(last, Err);
+        error.map_err(|error| Failure::unwritable(format!("{}: {error}", self.shown)))
+    }
+}
+
+impl fmt::Write for Sink {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        if self.error.is_none() {
+            self.error = self.file.write_all(piece.as_bytes()).err();
+        }
+        if self.error.is_some() { Err(fmt::Error) } else { Ok(()) }
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Clarabel, which nobody here wrote, on a problem without owners; and our own federated optimum.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use clarabel::algebra::CscMatrix;
@@ -74,6 +75,18 @@ pub(crate) fn federated(fleet: &FleetProblem) -> Option<(f64, Vec<f64>)> {
         Status::Infeasible => None,
         other => panic!("the rounds ended {other}"),
     }
+}
+
+/// The same with each asset's own plan.
+pub(crate) fn federated_plans(fleet: &FleetProblem) -> (f64, Vec<f64>, BTreeMap<String, Vec<f64>>) {
+    let options = Options { tolerance: 1e-7, ..Options::default() };
+    let mut participants: Vec<Participant> = fleet.assets().iter().map(|a| Participant::new(a).unwrap()).collect();
+    let mut method = coordinator(Method::default(), fleet.coupling(), fleet.assets().len(), &options).unwrap();
+    let outcome = run(&mut *method, &mut participants, &mut PlainSum, &mut |_, _| ControlFlow::Continue(())).unwrap();
+    let mix = outcome.mix.unwrap();
+    let plans = participants.iter().map(|p| p.plan(&mix).unwrap());
+    let plans = plans.map(|plan| (plan.id.to_string(), plan.x)).collect();
+    (outcome.certificate.unwrap().objective, outcome.prices, plans)
 }
 
 /// The optimum of a fleet of one asset without fleet rows, by our own interior point: there is nothing to coordinate.

@@ -72,3 +72,75 @@ fn a_damaged_foreign_file_is_bad_input_with_its_line() {
     assert_eq!(run.code, 64);
     assert!(run.stderr.contains("MPS, line 5: there is no row `r`"), "{}", run.stderr);
 }
+
+#[test]
+fn the_native_form_comes_back_as_the_same_fleet_and_is_a_source_itself() {
+    let (file, out) = (path("catopt-native.catopt.json"), path("catopt-native-back.json"));
+    let source = data("strong-3-12-0.json");
+    let refused = run(&["catopt", "export", &source, "--format", "catopt", "--out", &file]);
+    assert_eq!(refused.code, 64);
+    assert!(refused.stderr.contains("--include-private"), "{}", refused.stderr);
+    let there = run(&["catopt", "export", &source, "--format", "catopt", "--include-private", "--out", &file]);
+    assert_eq!(there.code, 0, "{}", there.stderr);
+    assert!(there.stdout.ends_with("nothing was lost\n"), "{}", there.stdout);
+    let back = run(&["catopt", "import", &file, "--out", &out]);
+    assert_eq!(back.code, 0, "{}", back.stderr);
+    let expected = write_fleet(&read_fleet(&std::fs::read(&source).unwrap()).unwrap());
+    assert_eq!(std::fs::read_to_string(out).unwrap(), expected);
+    // From a document as from the fleet: the same problem in the same bytes.
+    let (one, other) = (path("catopt-one.mps"), path("catopt-other.mps"));
+    for (from, to) in [(&source, &one), (&file, &other)] {
+        let done = run(&["catopt", "export", from, "--format", "mps", "--include-private", "--out", to]);
+        assert_eq!(done.code, 0, "{}", done.stderr);
+    }
+    assert_eq!(std::fs::read(one).unwrap(), std::fs::read(other).unwrap());
+    // One digit changed: the hash tells.
+    let text = std::fs::read_to_string(&file).unwrap();
+    let changed = written("catopt-native-changed.json", &text.replacen("\"c\":0.0", "\"c\":1.0", 1));
+    let refused = run(&["catopt", "import", &changed, "--out", &path("catopt-never.json")]);
+    assert_eq!(refused.code, 64);
+    assert!(refused.stderr.contains("has the hash"), "{}", refused.stderr);
+}
+
+#[test]
+fn the_wiring_reveals_names_and_wires_only() {
+    let file = path("catopt-wiring.json");
+    let done = run(&["catopt", "export", &data("strong-3-12-0.json"), "--format", "acset", "--out", &file]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    assert!(done.stdout.contains("revealed: names and wires of 3 assets"), "{}", done.stdout);
+    assert!(done.stdout.contains("lost: every objective"), "{}", done.stdout);
+    let wiring: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(wiring["Box"].as_array().unwrap().len(), 3);
+    assert!(std::path::Path::new(&format!("{file}.schema.json")).is_file());
+}
+
+#[test]
+fn a_result_is_certified_and_a_touched_one_is_not() {
+    let (fleet, result) = (data("strong-3-12-0.json"), path("catopt-result.json"));
+    let solved = run(&["solve", &fleet, "--tolerance", "1e-7", "--out", &result]);
+    assert_eq!(solved.code, 0, "{}", solved.stderr);
+    let good = run(&["catopt", "certify", &fleet, &result]);
+    assert_eq!(good.code, 0, "{}{}", good.stdout, good.stderr);
+    assert!(good.stdout.starts_with("feasible and optimal to 1.0e-6"), "{}", good.stdout);
+    assert_eq!(run(&["catopt", "explain", &fleet, &result]).code, 0);
+
+    let mut value: serde_json::Value = serde_json::from_slice(&std::fs::read(&result).unwrap()).unwrap();
+    // Without prices there is no proof; the plan is as good as before.
+    value["prices"].as_array_mut().unwrap().iter_mut().for_each(|price| *price = 0.0.into());
+    let unproven = written("catopt-unproven.json", &value.to_string());
+    let unproven = run(&["catopt", "certify", &fleet, &unproven, "--json"]);
+    assert_eq!(unproven.code, 3, "{}", unproven.stdout);
+    assert_eq!(unproven.json()["verdict"], "feasible, not proven optimal");
+    // The figures that the result claims are still the old ones: nobody looks at them.
+    value["agents"][0]["x"].as_array_mut().unwrap().iter_mut().for_each(|v| *v = (v.as_f64().unwrap() + 50.0).into());
+    let touched = written("catopt-touched.json", &value.to_string());
+    let broken = run(&["catopt", "certify", &fleet, &touched]);
+    assert_eq!(broken.code, 6, "{}", broken.stdout);
+    assert!(broken.stdout.starts_with("violated to 1.0e-6"), "{}", broken.stdout);
+    let explained = run(&["catopt", "explain", &fleet, &touched, "--json"]);
+    assert_eq!(explained.code, 6);
+    let off = explained.json()["junctions_off"].as_array().unwrap().clone();
+    assert!(!off.is_empty() && off[0]["relative"].as_f64().unwrap() > 1e-3, "{off:?}");
+    let strange = run(&["catopt", "certify", &written("catopt-tiny2.json", &tiny().to_string()), &result]);
+    assert_eq!(strange.code, 64);
+}

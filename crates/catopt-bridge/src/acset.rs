@@ -1,0 +1,64 @@
+//! The shape of a diagram as an ACSet: the JSON of Catlab's and `acsets`' undirected wiring diagrams, for people who draw and compose them.
+//!
+//! Only names and wires are written: no number of any objective, row or bound, no unit and no factor, which [`losses`] says.
+//! Rows count from one, and a row's `_id` is its position, as the readers demand.
+
+use core::fmt::Write;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::{Diagram, JunctionKind, Loss};
+
+/// The schema of the ACSet: boxes, ports, outer ports and junctions, with the names of boxes, ports and junctions.
+pub const SCHEMA: &str = r#"{"version":{"ACSetSchema":"0.0.1","Catlab":"0.14.12"},"Ob":[{"name":"Box"},{"name":"Port"},{"name":"OuterPort"},{"name":"Junction"}],"Hom":[{"name":"box","dom":"Port","codom":"Box"},{"name":"junction","dom":"Port","codom":"Junction"},{"name":"outer_junction","dom":"OuterPort","codom":"Junction"}],"AttrType":[{"name":"Name","ty":"str"}],"Attr":[{"name":"name","dom":"Box","codom":"Name"},{"name":"port_name","dom":"Port","codom":"Name"},{"name":"variable","dom":"Junction","codom":"Name"}]}
+"#;
+
+/// The wiring on one line, without white space.
+///
+/// # Cost
+/// One pass.
+/// # Privacy
+/// Names of objects, ports and junctions, and who meets where.
+pub fn write(diagram: &Diagram) -> String {
+    let mut text = String::from("{");
+    let quoted = |name: &str| Value::from(name).to_string();
+    let boxes = diagram.objects().iter().map(|object| format!("\"name\":{}", quoted(object.id.as_str())));
+    table(&mut text, "Box", boxes);
+    text.push(',');
+    let port = |(wire, place): (&crate::Wire, &crate::diagram::Place)| {
+        let (one, other) = (place.object + 1, place.junction + 1);
+        format!("\"box\":{one},\"junction\":{other},\"port_name\":{}", quoted(&wire.port))
+    };
+    table(&mut text, "Port", diagram.wires().iter().zip(diagram.places()).map(port));
+    text.push(',');
+    let exposed = diagram.junctions().iter().enumerate().filter(|(_, junction)| junction.exposed);
+    table(&mut text, "OuterPort", exposed.map(|(k, _)| format!("\"outer_junction\":{}", k + 1)));
+    text.push(',');
+    let junctions = diagram.junctions().iter().map(|junction| format!("\"variable\":{}", quoted(&junction.name)));
+    table(&mut text, "Junction", junctions);
+    text.push('}');
+    text
+}
+
+fn table(text: &mut String, name: &str, rows: impl Iterator<Item = String>) {
+    let _ = write!(text, "\"{name}\":[");
+    for (k, row) in rows.enumerate() {
+        let _ = write!(text, "{}{{\"_id\":{},{row}}}", if k > 0 { "," } else { "" }, k + 1);
+    }
+    text.push(']');
+}
+
+/// What the ACSet of this diagram does not say.
+pub fn losses(diagram: &Diagram) -> Vec<Loss> {
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for junction in diagram.junctions() {
+        let kind = if matches!(junction.kind, JunctionKind::Balance(_)) { "balance" } else { "shared" };
+        *kinds.entry(kind).or_default() += 1;
+    }
+    let kinds: Vec<String> = kinds.into_iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    vec![
+        Loss::new("every objective, row, bound, map, unit and factor: an ACSet of the wiring holds the shape only"),
+        Loss::new(format!("which junctions are balances and which are shared values ({})", kinds.join(", "))),
+    ]
+}

@@ -1,0 +1,77 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use cosmosmesh_catopt_bridge::{Import as Imported, Loss, Sidecar, document, mof, mps, restore};
+use cosmosmesh_contracts::file::write_fleet;
+use cosmosmesh_contracts::problem::FleetProblem;
+use cosmosmesh_crypto::Blake3;
+
+use super::source::is_catopt;
+use super::{answer, beside, named};
+use crate::command::Answer;
+use crate::exit::Failure;
+use crate::figure::count;
+use crate::file;
+
+#[derive(Args, Debug)]
+#[command(after_help = HELP)]
+pub(super) struct Import {
+    /// The problem: MPS, or if the name ends in .json a catopt document or MathOptFormat
+    file: PathBuf,
+    /// Write the fleet here, cosmosmesh.fleet/1
+    #[arg(long, value_name = "FLEET")]
+    out: PathBuf,
+    /// The sidecar; by default FILE.sidecar.json if it is there
+    #[arg(long, value_name = "FILE")]
+    sidecar: Option<PathBuf>,
+    /// Print JSON instead of sentences
+    #[arg(long)]
+    json: bool,
+}
+
+const HELP: &str = "\
+Examples:
+  cosmosmesh catopt import fleet.mps --out fleet.json
+  cosmosmesh catopt import foreign.mof.json --out fleet.json --json
+  cosmosmesh catopt import diagram.catopt.json --out fleet.json
+
+Without a sidecar a problem of MPS or MathOptFormat becomes one asset, and what is lost is listed.
+The shared junctions of a catopt document become fleet rows that say its ports agree.
+
+Exit codes: 0 written, 64 bad input, 74 could not be written.";
+
+impl Import {
+    pub(super) fn run(&self) -> Result<Answer, Failure> {
+        file::check_writable(&self.out)?;
+        let bytes = file::read(&self.file)?;
+        let json = self.file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+        let (fleet, losses) =
+            if json && is_catopt(&bytes) { self.diagram(&bytes)? } else { self.program(bytes, json)? };
+        file::write(&self.out, &write_fleet(&fleet))?;
+        let assets = count(fleet.assets().len(), "asset");
+        let first = format!("read: {assets}, {}", count(fleet.row_count(), "fleet row"));
+        Ok(answer(self.json, &first, &[&self.out], &losses))
+    }
+
+    fn diagram(&self, bytes: &[u8]) -> Result<(FleetProblem, Vec<Loss>), Failure> {
+        let fail = named(&self.file);
+        let diagram = document::read(bytes, Some(&Blake3)).map_err(|error| fail(&error))?;
+        diagram.to_fleet().map_err(|error| fail(&error))
+    }
+
+    fn program(&self, bytes: Vec<u8>, json: bool) -> Result<(FleetProblem, Vec<Loss>), Failure> {
+        let fail = named(&self.file);
+        let text = String::from_utf8(bytes)
+            .map_err(|_| fail(&"is not UTF-8 text; name an MPS, MathOptFormat or catopt file"))?;
+        let read = if json { mof::read(&text) } else { mps::read(&text) };
+        let Imported { program, mut losses } = read.map_err(|error| fail(&error))?;
+        drop(text);
+        let found = Some(beside(&self.file)).filter(|path| path.is_file());
+        let path = self.sidecar.clone().or(found);
+        let read = |path: &PathBuf| Sidecar::read(&file::read(path)?).map_err(|error| named(path)(&error));
+        let sidecar = path.as_ref().map(read).transpose()?;
+        let (fleet, more) = restore(&program, sidecar.as_ref()).map_err(|error| fail(&error))?;
+        losses.extend(more);
+        Ok((fleet, losses))
+    }
+}

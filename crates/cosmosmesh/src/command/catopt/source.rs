@@ -1,0 +1,90 @@
+use std::path::Path;
+
+use cosmosmesh_catopt_bridge::document::{self, CATOPT_FORMAT};
+use cosmosmesh_catopt_bridge::{Body, Diagram};
+use cosmosmesh_contracts::file::read_fleet;
+use cosmosmesh_contracts::problem::FleetProblem;
+use cosmosmesh_crypto::Blake3;
+use serde::Deserialize;
+
+use super::named;
+use crate::command::simulate;
+use crate::exit::Failure;
+use crate::figure::count;
+use crate::file;
+
+/// What a FILE of these verbs may hold.
+pub(super) enum Source {
+    /// A fleet, or the fleet of a scenario.
+    Fleet(FleetProblem),
+    /// A catopt document.
+    Diagram(Diagram),
+}
+
+/// The one key that tells formats apart.
+#[derive(Deserialize)]
+struct Format {
+    #[serde(default)]
+    format: String,
+}
+
+/// Whether a text is a catopt document.
+pub(super) fn is_catopt(text: &[u8]) -> bool {
+    serde_json::from_slice::<Format>(text).is_ok_and(|found| found.format == CATOPT_FORMAT)
+}
+
+/// The problem in a file: a scenario by name or path, a catopt document, else a fleet.
+///
+/// # Errors
+/// [`Failure`] naming the file and the place.
+pub(super) fn load(path: &Path) -> Result<Source, Failure> {
+    let name = path.to_string_lossy();
+    if simulate::is_scenario(&name) {
+        return Ok(Source::Fleet(simulate::problem(&simulate::load(&name)?)?));
+    }
+    let text = file::read(path)?;
+    if is_catopt(&text) {
+        return Ok(Source::Diagram(document::read(&text, Some(&Blake3)).map_err(|error| named(path)(&error))?));
+    }
+    Ok(Source::Fleet(read_fleet(&text).map_err(|error| named(path)(&error))?))
+}
+
+impl Source {
+    /// As a diagram.
+    ///
+    /// # Errors
+    /// [`Failure`] for a cost that is not convex.
+    pub(super) fn diagram(self, path: &Path) -> Result<Diagram, Failure> {
+        match self {
+            Self::Diagram(diagram) => Ok(diagram),
+            Self::Fleet(fleet) => Diagram::of(&fleet).map_err(|error| named(path)(&error)),
+        }
+    }
+
+    /// What a file with all of it reveals, in words.
+    pub(super) fn revealed(&self) -> String {
+        match self {
+            Self::Fleet(fleet) => {
+                let sizes = fleet.assets().iter().map(|asset| (asset.local.variable_count(), asset.local.row_count()));
+                revealed(sizes.collect(), fleet.row_count(), "fleet row")
+            }
+            Self::Diagram(diagram) => {
+                let sizes = diagram.objects().iter().map(|object| match &object.body {
+                    Body::Quadratic { local, .. } => (local.variable_count(), local.row_count()),
+                    Body::Opaque { .. } => (0, 0),
+                });
+                revealed(sizes.collect(), diagram.junctions().len(), "junction")
+            }
+        }
+    }
+}
+
+fn revealed(sizes: Vec<(usize, usize)>, shared: usize, noun: &str) -> String {
+    format!(
+        "of {}: {}, {}, every cost and every use of {}",
+        count(sizes.len(), "asset"),
+        count(sizes.iter().map(|size| size.0).sum(), "variable"),
+        count(sizes.iter().map(|size| size.1).sum(), "private row"),
+        count(shared, noun)
+    )
+}
