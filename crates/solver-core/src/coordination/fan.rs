@@ -25,7 +25,7 @@ use super::pace::Pace;
 /// # Source
 /// As of `Aladin`; docs/math/federated-solver.md#fan.
 pub struct Fan {
-    follower: Follower,
+    pub(super) follower: Follower,
     pace: Pace,
 }
 

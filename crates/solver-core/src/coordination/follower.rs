@@ -5,6 +5,7 @@ use cosmosmesh_contracts::traits::{CoordinationError, Step};
 
 use super::evidence::Evidence;
 use super::master::{Summed, master};
+use super::relay::Relayed;
 use super::{Asked, Options};
 
 /// What `aladin` and `ipm` share: a base on the fleet's central path, the summed affine model there, and everything proven so far.
@@ -72,6 +73,17 @@ impl Follower {
             asked: Asked::Nothing,
             sides: 1.0,
         })
+    }
+
+    /// The least error of any plan so far; infinite before there is one.
+    pub(super) fn error(&self) -> f64 {
+        let known = [&self.evidence.best, &self.evidence.safe].into_iter().flatten();
+        known.map(|plan| self.evidence.error_of(plan)).fold(f64::INFINITY, f64::min)
+    }
+
+    /// Everything that another method can go on with; none before the first sum.
+    pub(super) fn relay(&self) -> Option<Relayed> {
+        Some(Relayed { evidence: self.evidence.clone(), scale: self.scale.clone()?, round: self.round })
     }
 
     /// The question that waits, or the one that `ask` makes.

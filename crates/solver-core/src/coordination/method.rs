@@ -53,7 +53,9 @@ impl Method {
             Self::AdmmAdaptive => {
                 "sharing ADMM, over-relaxed and Anderson-accelerated, penalty from relative residuals: small, fewer rounds"
             }
-            Self::Auto => "menu, its thin form or admm-adaptive, by size and link; hands over when a run stands still",
+            Self::Auto => {
+                "menu, its thin form, fan or admm-adaptive, by size and link; hands over when a run stands still"
+            }
             Self::Aladin => {
                 "barrier-ALADIN: one candidate per round on summed curvature, an eighth of menu's bytes a round"
             }
@@ -113,6 +115,7 @@ pub struct Options {
     /// Whether bytes are dearer than rounds: one curvature per round instead of eight.
     pub thin: bool,
     /// The link between coordinator and assets, if it is known: `auto` then takes the method with the least predicted time.
+    /// No delay and an infinite rate say that all is on one machine: then the one with the least computing.
     pub link: Option<Link>,
 }
 
