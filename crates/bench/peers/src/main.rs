@@ -20,11 +20,12 @@ const DIFFERENT: [u64; 3] = [10, 1_000, 10_000];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let write = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => false,
-        ["--write-docs"] => true,
+    let (write, only) = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => (false, ""),
+        ["--write-docs"] => (true, ""),
+        ["--only", name] => (false, name),
         _ => {
-            eprintln!("usage: cosmosmesh-bench-peers [--write-docs]");
+            eprintln!("usage: cosmosmesh-bench-peers [--write-docs | --only NAME]");
             return ExitCode::from(64);
         }
     };
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
     for case in [Case::Suffixes, Case::Holes] {
         for different in DIFFERENT {
             let load = Load::new(case, different);
-            for peer in peer::ALL {
+            for peer in peer::ALL.iter().filter(|peer| peer.name.contains(only)) {
                 for warm in [true, false] {
                     if let Some(cost) = (peer.run)(&load, warm) {
                         eprintln!("{} {case} {different} warm {warm}: {cost:?}", peer.name);

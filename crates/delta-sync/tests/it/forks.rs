@@ -33,6 +33,17 @@ fn two_sides(common: i64, left: i64, right: i64) -> (TestSession, TestSession) {
     (a, b)
 }
 
+/// Proofs of forks of several shapes.
+pub(crate) fn forked() -> Vec<Fork> {
+    [(5, 1, 1), (0, 3, 3), (5, 4, 9)]
+        .map(|(common, left, right)| {
+            let (mut a, mut b) = two_sides(common, left, right);
+            reconcile(&mut a, &mut b, &mut MissionTime(100_000), &contact(), |_, _, _| true);
+            a.replica().forks().next().unwrap().clone()
+        })
+        .into()
+}
+
 #[test]
 fn a_fork_is_found_wherever_it_is_and_everybody_is_told() {
     for (common, left, right) in [(5, 1, 1), (5, 7, 7), (0, 3, 3), (5, 4, 9), (3, 9, 4), (1, 1, 300)] {

@@ -3,6 +3,7 @@
 
 mod figures;
 mod forks;
+mod hostile;
 mod keys;
 mod pair;
 mod random;

@@ -15,7 +15,7 @@ pub(crate) struct Peer {
     pub(crate) run: fn(&Load, warm: bool) -> Option<Cost>,
 }
 
-pub(crate) const ALL: [Peer; 7] = [
+pub(crate) static ALL: [Peer; 7] = [
     Peer { name: "delta-sync, raw", run: delta_sync::raw },
     Peer { name: "delta-sync", run: delta_sync::compressed },
     Peer { name: "delta-sync, every signature checked", run: delta_sync::checked },
