@@ -10,6 +10,7 @@ pub mod frame;
 pub mod receipt;
 pub mod replica;
 pub mod session;
+pub mod state;
 
 mod codec;
 mod interest;

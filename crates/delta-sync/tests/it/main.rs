@@ -9,4 +9,5 @@ mod pair;
 mod random;
 mod sessions;
 mod simulation;
+mod state;
 mod world;

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use cosmosmesh_contracts::MissionTime;
 use cosmosmesh_contracts::conformance::MemoryStore;
-use cosmosmesh_contracts::key::NodeId;
+use cosmosmesh_contracts::key::{Digest, NodeId};
 use cosmosmesh_contracts::message::Priority;
 use cosmosmesh_contracts::traits::Engine;
+use cosmosmesh_delta_sync::state::{Fold, Notice, Operation};
 use cosmosmesh_delta_sync::{
-    Contact, Draft, Event, LogId, RangeSet, Replica, ReplicaConfig, Session, SessionConfig, Topic,
+    Contact, Draft, EntryId, Event, LogId, RangeSet, Replica, ReplicaConfig, Session, SessionConfig, Topic,
 };
 
-use crate::keys::{keys, node};
+use crate::keys::{TestHasher, keys, node};
 use crate::pair::{TestSession, config};
 use crate::random::Random;
 
@@ -54,7 +55,7 @@ impl World {
     }
 
     pub(crate) fn write(&mut self, k: usize) {
-        let body = self.random.bytes(4);
+        let body = self.operation(k).encode().unwrap();
         let priority = match self.random.below(8) {
             0 => Priority::Bulk,
             1 => Priority::Expedited,
@@ -66,6 +67,47 @@ impl World {
         let now = self.clock(k);
         self.nodes[k].append(now, draft).unwrap();
         self.drain(k);
+    }
+
+    /// Something to say to the state: about the few same things, so that much of it collides.
+    fn operation(&mut self, k: usize) -> Operation {
+        let key = vec![self.random.below(2) as u8];
+        let replica = self.nodes[k].replica();
+        let logs: Vec<LogId> = replica.logs().collect();
+        let mut seen = || {
+            let log = *logs.get(self.random.below(logs.len() as u64) as usize)?;
+            Some(EntryId { log, sequence: self.random.below(replica.have(&log).end().max(1)) })
+        };
+        let (one, other) = (seen(), seen());
+        let to = node(self.random.below(self.nodes.len() as u64));
+        let (amount, from) = (self.random.below(9), self.random.below(50) as i64 * 1_000);
+        let element = vec![amount as u8 % 3];
+        match (self.random.below(11), one) {
+            (0, _) => Operation::Write { key, value: self.random.bytes(2), over: other },
+            (1, _) => Operation::Add { key, element },
+            (2, Some(one)) => Operation::Remove { key, element, seen: vec![one] },
+            (3, _) => Operation::Count { key, by: amount as i64 - 4 },
+            (4, _) => Operation::Grant { key, to, amount },
+            (5, _) => Operation::Transfer { key, to, amount },
+            (6, _) => Operation::Spend { key, amount },
+            (7, Some(command)) => Operation::Acknowledge { command },
+            (8, Some(command)) => Operation::Execute { command },
+            (9, _) => {
+                let until = MissionTime(from + 1 + amount as i64 * 1_000);
+                Operation::Foretell { key, from: MissionTime(from), until, value: element }
+            }
+            _ => Operation::Issue { over: other.filter(|_| amount > 5) },
+        }
+    }
+
+    /// The state that a node makes of its entries, and what its rules decided.
+    pub(crate) fn state(&self, k: usize) -> (Digest, Vec<Notice>) {
+        let mut fold = Fold::new();
+        for entry in self.nodes[k].replica().read_all().unwrap() {
+            fold.take(&entry).unwrap();
+        }
+        let digest = fold.state(self.now.plus_ms(1 << 40)).digest(&TestHasher);
+        (digest, fold.notices().map(|(_, notice)| notice.clone()).collect())
     }
 
     fn connect(&mut self, a: usize, b: usize, delay_ms: i64, loss: u64) {
@@ -277,8 +319,10 @@ pub(crate) fn run(seed: u64) -> World {
         world.calm_contact(k - 1, k);
         assert!(world.are_equal(k - 1, k), "seed {seed}: {} and {k} differ", k - 1);
     }
+    let state = world.state(0);
     for k in 1..count {
         assert!(world.are_equal(0, k), "seed {seed}: 0 and {k} differ");
+        assert_eq!(world.state(k), state, "seed {seed}: 0 and {k} make different states of equal entries");
     }
     world
 }

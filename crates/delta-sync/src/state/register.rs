@@ -1,0 +1,36 @@
+use crate::codec::put_bytes;
+use crate::entry::{EntryId, put_id};
+
+/// A value and the entry that wrote it: the last write of the order.
+///
+/// # Source
+/// Johnson and Thomas, RFC 677 (1975): the last writer wins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Register {
+    written: Option<(EntryId, Vec<u8>)>,
+}
+
+impl Register {
+    /// The value.
+    pub fn value(&self) -> Option<&[u8]> {
+        self.written.as_ref().map(|(_, value)| value.as_slice())
+    }
+
+    /// The entry that wrote it; what a next write names as `over`.
+    pub fn entry(&self) -> Option<EntryId> {
+        self.written.as_ref().map(|(id, _)| *id)
+    }
+
+    /// Gives the write that this one puts aside without its author having seen it.
+    pub(super) fn write(&mut self, id: EntryId, value: &[u8], over: Option<EntryId>) -> Option<EntryId> {
+        let before = self.written.replace((id, value.to_vec())).map(|(id, _)| id);
+        before.filter(|_| before != over)
+    }
+
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        if let Some((id, value)) = &self.written {
+            put_id(out, id);
+            put_bytes(out, value);
+        }
+    }
+}
