@@ -365,5 +365,8 @@ fn the_digest_of_a_small_state_is_what_it_was() {
         (stamp(2, 1, 1), Operation::Grant { key: key(), to: who, amount: 7 }),
         (stamp(3, 1, 2), Operation::Issue { over: None }),
     ]);
-    assert_eq!(state.digest(&TestHasher).to_string(), "fc6107193031f102b712447eb6fe10bdfc40647558527fda971679188a8c335e");
+    assert_eq!(
+        state.digest(&TestHasher).to_string(),
+        "fc6107193031f102b712447eb6fe10bdfc40647558527fda971679188a8c335e"
+    );
 }
