@@ -96,7 +96,7 @@ enum Verb {
         /// How many threads the assets share
         #[arg(long, default_value_t = 1)]
         threads: usize,
-        /// plain, fixed-64 or fixed-48
+        /// plain, fixed-64, fixed-48 or masked-64
         #[arg(long, default_value = "plain")]
         sum: Summing,
         /// With which probability an asset is there in a round after the first
@@ -132,7 +132,7 @@ struct Comparison {
     /// With which probability an asset is there in a round after the first
     #[arg(long)]
     presence: Option<f64>,
-    /// plain, fixed-64 or fixed-48
+    /// plain, fixed-64, fixed-48 or masked-64
     #[arg(long, default_value = "plain")]
     sum: Summing,
     /// Tells methods that bytes are dearer than rounds

@@ -43,6 +43,7 @@ fn absent_assets_thin_links_and_words_end_with_a_right_answer() {
         Course { thin: true, ..course },
         Course { sum: Summing::Fixed64, ..course },
         Course { sum: Summing::Fixed48, ..course },
+        Course { sum: Summing::Masked64, ..course },
     ] {
         is_right(&fleet, &Trial::run(&fleet, &course), 1e-3);
     }
