@@ -224,7 +224,7 @@ impl Diagram {
         })
     }
 
-    /// The same diagram in the one order and form that its hash is taken of: everything by name, no stored zero, no minus zero, no factor of one.
+    /// The same diagram in the one order and form that its hash is taken of: everything by name, no stored zero, no minus zero.
     ///
     /// Variables and rows keep their order within an object, since plans and duals count them.
     /// # Errors
@@ -240,7 +240,6 @@ impl Diagram {
         }
         junctions.sort_by(|a, b| a.name.cmp(&b.name));
         let mut wires = self.wires.clone();
-        wires.iter_mut().for_each(|wire| wire.factors.retain(|factor| *factor != 1.0));
         wires.sort_by(|a, b| (&a.object, &a.port).cmp(&(&b.object, &b.port)));
         self.with_parts(objects, junctions, wires)
     }

@@ -1,6 +1,7 @@
-//! Fleets as one problem in the formats that other solvers read, and back.
+//! Fleets as diagrams of open problems, and as one problem in the formats that other solvers read, and back.
 //!
-//! This crate *is* the assembly of a fleet into one problem and its exchange: MPS with `QUADOBJ`, LP and MathOptFormat written, MPS and MathOptFormat read.
+//! This crate *is* the native form `cosmosmesh.catopt/1` ([`Diagram`], [`document`]) with its verbs, assemble, [`certify`], [`explain`], [`marginalise`], [`redact`] and [`migrate`];
+//! and exchange: MPS with `QUADOBJ`, LP and MathOptFormat written, MPS and MathOptFormat read, wirings as ACSets, solutions by name, two [`family`] dialects.
 //! It is *not* a solver and favours none; it opens no file: text comes in and goes out in memory.
 //!
 //! ```
@@ -30,13 +31,17 @@ mod diagram;
 pub mod document;
 mod error;
 mod explain;
+pub mod family;
 mod fleet;
 pub mod lp;
+mod marginalise;
+mod migrate;
 pub mod mof;
 pub mod mps;
 mod number;
 mod object;
 mod program;
+mod redact;
 mod sidecar;
 pub mod solution;
 mod time;
@@ -48,7 +53,10 @@ pub use convex::{check_convex, smallest_eigenvalue};
 pub use diagram::{Diagram, Duals, Functor, FunctorKind, Junction, JunctionKind, Wire};
 pub use error::{CatoptError, UnitClash};
 pub use explain::{JunctionReport, explain, glue};
+pub use marginalise::{Marginal, marginalise};
+pub use migrate::{Migration, VariableChange, check_migrations, migrate};
 pub use object::{Body, Object, Port, SchemaVersion};
 pub use program::{Assembly, Import, Loss, Program, assemble, canonical};
+pub use redact::{Policy, Redaction, Release, redact};
 pub use sidecar::{SIDECAR_FORMAT, Sidecar, restore};
 pub use time::{PlanDelta, PlanState};

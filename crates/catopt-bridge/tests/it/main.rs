@@ -2,13 +2,17 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 #![allow(clippy::print_stdout, reason = "a skipped test says why, a measurement what it found")]
 
+mod family;
 mod fixture;
 mod foreign;
 mod highs;
+mod laws;
 mod memory;
 mod native;
 mod oracle;
 mod refusal;
+mod release;
 mod round_trip;
 mod traps;
+mod wiring;
 mod world;

@@ -112,7 +112,7 @@ pub(crate) fn diagram(seed: &mut Seed, prefix: &str, taste: Taste) -> Diagram {
         let mut object = object(seed, &format!("{prefix}o{k}"), n, taste);
         for (j, junction) in junctions.iter().enumerate() {
             let is_shared = junction.kind == JunctionKind::Shared;
-            if seed.below(3) == 0 && !(k < 2 && is_shared) {
+            if seed.below(3) == 0 && k >= if is_shared { 2 } else { 1 } {
                 continue;
             }
             let entries: Vec<_> = if is_shared {

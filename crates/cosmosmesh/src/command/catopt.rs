@@ -2,7 +2,9 @@ mod certify;
 mod explain;
 mod export;
 mod import;
+mod marginalise;
 mod plan;
+mod redact;
 mod source;
 
 use std::path::{Path, PathBuf};
@@ -31,6 +33,10 @@ enum Verb {
     Certify(certify::Certify),
     /// Say at which junctions plans do not agree or break a limit, and by how much
     Explain(explain::Explain),
+    /// Minimise out private variables, so that only the boundary is left
+    Marginalise(marginalise::Marginalise),
+    /// Write only what a policy allows
+    Redact(redact::Redact),
 }
 
 impl Catopt {
@@ -40,6 +46,8 @@ impl Catopt {
             Verb::Import(import) => import.run(),
             Verb::Certify(certify) => certify.run(),
             Verb::Explain(explain) => explain.run(),
+            Verb::Marginalise(marginalise) => marginalise.run(),
+            Verb::Redact(redact) => redact.run(),
         }
     }
 }

@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use cosmosmesh_catopt_bridge::family::{self, Dialect};
 use cosmosmesh_catopt_bridge::{Assembly, Diagram, Loss, Program, acset, assemble, document, lp, mof, mps};
 use cosmosmesh_crypto::Blake3;
 
@@ -14,7 +15,7 @@ use crate::file::{self, Sink};
 #[derive(Args, Debug)]
 #[command(after_help = HELP)]
 pub(super) struct Export {
-    /// The problem: cosmosmesh.fleet/1, cosmosmesh.catopt/1, or a scenario (a built-in name or the path of a .toml file); `-` reads standard input
+    /// The problem: cosmosmesh.fleet/1, cosmosmesh.catopt/1, a document of the CatOpt family, or a scenario (a built-in name or the path of a .toml file); `-` reads standard input
     file: PathBuf,
     /// The format
     #[arg(long, value_enum)]
@@ -42,7 +43,7 @@ Examples:
   cosmosmesh catopt export jezero-base --format mof --include-private --out jezero.mof.json
   cosmosmesh catopt export fleet.json --format acset --out wiring.json
 
-mps, lp, mof and catopt hold every private number and need --include-private; acset holds names and wires only.
+mps, lp, mof and catopt hold every private number and need --include-private; acset and the family's hold names only.
 The duals of these files are d objective / d right-hand side; the prices of a result have the other sign.
 
 Exit codes: 0 written, 64 bad input or private data not released, 74 could not be written.";
@@ -59,6 +60,10 @@ enum Format {
     Acset,
     /// The native form, cosmosmesh.catopt/1
     Catopt,
+    /// The vocabulary of the CatOpt family: CosmosMesh, NovaPlan, GridVerse
+    FamilyA,
+    /// The vocabulary of CatOpt-Graph
+    FamilyB,
 }
 
 impl Export {
@@ -66,7 +71,7 @@ impl Export {
         file::check_writable(&self.out)?;
         let source = load(&self.file)?;
         let revealed = source.revealed();
-        let private = !matches!(self.format, Format::Acset);
+        let private = !matches!(self.format, Format::Acset | Format::FamilyA | Format::FamilyB);
         if private && !self.include_private {
             return Err(named(&self.file)(&format!(
                 "the file would reveal {revealed}; add --include-private if whoever reads it may know all of that"
@@ -74,6 +79,8 @@ impl Export {
         }
         match self.format {
             Format::Acset => self.acset(&source.diagram(&self.file)?),
+            Format::FamilyA => self.family(&source.diagram(&self.file)?, Dialect::A),
+            Format::FamilyB => self.family(&source.diagram(&self.file)?, Dialect::B),
             Format::Catopt => {
                 let diagram = source.diagram(&self.file)?;
                 let mut sink = Sink::create(&self.out)?;
@@ -92,6 +99,15 @@ impl Export {
         let (boxes, junctions) = (diagram.objects().len(), diagram.junctions().len());
         let first = format!("revealed: names and wires of {} and {}", assets(boxes), count(junctions, "junction"));
         Ok(answer(self.json, &first, &[&self.out, &schema], &acset::losses(diagram)))
+    }
+
+    fn family(&self, diagram: &Diagram, dialect: Dialect) -> Result<Answer, Failure> {
+        let (text, losses) = family::write(diagram, dialect);
+        file::write(&self.out, &text)?;
+        let (objects, junctions) = (diagram.objects().len(), diagram.junctions().len());
+        let first =
+            format!("revealed: names and labels of {}, names of {}", assets(objects), count(junctions, "junction"));
+        Ok(answer(self.json, &first, &[&self.out], &losses))
     }
 
     fn program(&self, source: Source, revealed: &str) -> Result<Answer, Failure> {

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use cosmosmesh_catopt_bridge::family::{self, Dialect};
 use cosmosmesh_catopt_bridge::{Import as Imported, Loss, Sidecar, document, mof, mps, restore};
 use cosmosmesh_contracts::file::write_fleet;
 use cosmosmesh_contracts::problem::FleetProblem;
@@ -45,8 +46,12 @@ impl Import {
         file::check_writable(&self.out)?;
         let bytes = file::read(&self.file)?;
         let json = self.file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-        let (fleet, losses) =
-            if json && is_catopt(&bytes) { self.diagram(&bytes)? } else { self.program(bytes, json)? };
+        let (fleet, losses) = match Dialect::of(&bytes).filter(|_| json) {
+            // A label is no function: this names the first object that cannot be solved.
+            Some(dialect) => self.labels(&bytes, dialect)?,
+            None if json && is_catopt(&bytes) => self.diagram(&bytes)?,
+            None => self.program(bytes, json)?,
+        };
         file::write(&self.out, &write_fleet(&fleet))?;
         let assets = count(fleet.assets().len(), "asset");
         let first = format!("read: {assets}, {}", count(fleet.row_count(), "fleet row"));
@@ -56,6 +61,12 @@ impl Import {
     fn diagram(&self, bytes: &[u8]) -> Result<(FleetProblem, Vec<Loss>), Failure> {
         let fail = named(&self.file);
         let diagram = document::read(bytes, Some(&Blake3)).map_err(|error| fail(&error))?;
+        diagram.to_fleet().map_err(|error| fail(&error))
+    }
+
+    fn labels(&self, bytes: &[u8], dialect: Dialect) -> Result<(FleetProblem, Vec<Loss>), Failure> {
+        let fail = named(&self.file);
+        let (diagram, _) = family::read(bytes, dialect).map_err(|error| fail(&error))?;
         diagram.to_fleet().map_err(|error| fail(&error))
     }
 

@@ -1,10 +1,11 @@
 use std::path::Path;
 
-use cosmosmesh_catopt_bridge::solution::Solution;
+use cosmosmesh_catopt_bridge::solution::{SOLUTION_FORMAT, Solution};
 use cosmosmesh_catopt_bridge::{CatoptError, Diagram, Duals, Plans, from_result};
 use cosmosmesh_contracts::file::read_result;
 
 use super::named;
+use super::source::format_of;
 use crate::exit::Failure;
 use crate::file;
 
@@ -15,11 +16,8 @@ use crate::file;
 pub(super) fn load(path: &Path, diagram: &Diagram) -> Result<(Plans, Duals), Failure> {
     let bytes = file::read(path)?;
     let fail = named(path);
-    let is_solution = match serde_json::from_slice::<serde_json::Value>(&bytes) {
-        Ok(value) => value["format"] == cosmosmesh_catopt_bridge::solution::SOLUTION_FORMAT,
-        // CSV is no JSON; a damaged result is told so by its own reader.
-        Err(_) => !bytes.trim_ascii_start().starts_with(b"{"),
-    };
+    // CSV is no JSON; a damaged result is told so by its own reader.
+    let is_solution = !bytes.trim_ascii_start().starts_with(b"{") || format_of(&bytes) == SOLUTION_FORMAT;
     if !is_solution {
         let result = read_result(&bytes).map_err(|error| fail(&error))?;
         return from_result(diagram, &result).map_err(|error| fail(&error));

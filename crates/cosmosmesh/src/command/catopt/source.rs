@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use cosmosmesh_catopt_bridge::document::{self, CATOPT_FORMAT};
+use cosmosmesh_catopt_bridge::family::{self, Dialect};
 use cosmosmesh_catopt_bridge::{Body, Diagram};
 use cosmosmesh_contracts::file::read_fleet;
 use cosmosmesh_contracts::problem::FleetProblem;
@@ -28,9 +29,14 @@ struct Format {
     format: String,
 }
 
+/// The format that a JSON text names, or nothing; the rest of the text is not kept.
+pub(super) fn format_of(text: &[u8]) -> String {
+    serde_json::from_slice::<Format>(text).map_or_else(|_| String::new(), |found| found.format)
+}
+
 /// Whether a text is a catopt document.
 pub(super) fn is_catopt(text: &[u8]) -> bool {
-    serde_json::from_slice::<Format>(text).is_ok_and(|found| found.format == CATOPT_FORMAT)
+    format_of(text) == CATOPT_FORMAT
 }
 
 /// The problem in a file: a scenario by name or path, a catopt document, else a fleet.
@@ -45,6 +51,10 @@ pub(super) fn load(path: &Path) -> Result<Source, Failure> {
     let text = file::read(path)?;
     if is_catopt(&text) {
         return Ok(Source::Diagram(document::read(&text, Some(&Blake3)).map_err(|error| named(path)(&error))?));
+    }
+    if let Some(dialect) = Dialect::of(&text) {
+        let (diagram, _) = family::read(&text, dialect).map_err(|error| named(path)(&error))?;
+        return Ok(Source::Diagram(diagram));
     }
     Ok(Source::Fleet(read_fleet(&text).map_err(|error| named(path)(&error))?))
 }
