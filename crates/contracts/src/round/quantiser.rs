@@ -108,13 +108,7 @@ impl Quantiser {
             let limit = self.ranges.limit(range.words);
             let per_quantum = range.per_quantum();
             for value in &answer.values()[field.offset..field.offset + field.len] {
-                let scaled = match field.kind.rounding() {
-                    Rounding::Nearest => (value * per_quantum).round(),
-                    Rounding::Down => (value * per_quantum).floor(),
-                    Rounding::Up => (value * per_quantum).ceil(),
-                };
-                // The conversion saturates.
-                let integer = scaled as i128;
+                let integer = integer(value * per_quantum, field.kind.rounding());
                 if integer.unsigned_abs() > limit.unsigned_abs() {
                     flags[flag] = 1;
                 }
@@ -146,12 +140,46 @@ impl Quantiser {
         words
     }
 
-    /// An answer as words: [`Quantiser::integers`] and [`Quantiser::words`].
+    /// An answer as words: what [`Quantiser::words`] makes of [`Quantiser::integers`], with machine integers where one word is enough.
     ///
     /// # Errors
     /// [`ReportError::WrongLength`] if the answer is to another query.
     pub fn quantise(&self, answer: &Contribution) -> Result<Vec<u64>, ReportError> {
-        self.integers(answer).map(|integers| self.words(&integers))
+        answer.check(&self.layout)?;
+        let mut words = Vec::with_capacity(self.word_count);
+        let mut flags = vec![0; self.flag_count];
+        let (l, mask) = (self.ranges.bits_per_word(), self.ranges.width.mask());
+        let low = (1_i128 << l) - 1;
+        let fields = self.layout.fields().iter().zip(&self.ranges.fields).zip(&self.flags);
+        for ((field, range), &flag) in fields {
+            let (rounding, per_quantum) = (field.kind.rounding(), range.per_quantum());
+            let values = &answer.values()[field.offset..field.offset + field.len];
+            let mut clipped = false;
+            if range.words == 1 {
+                let limit = self.ranges.limit(1) as i64;
+                words.extend(values.iter().map(|value| {
+                    let integer = short_integer(value * per_quantum, rounding);
+                    let kept = integer.clamp(-limit, limit);
+                    clipped |= kept != integer;
+                    kept as u64 & mask
+                }));
+            } else {
+                let limit = self.ranges.limit(range.words);
+                for value in values {
+                    let integer = integer(value * per_quantum, rounding);
+                    let mut rest = integer.clamp(-limit, limit);
+                    clipped |= rest != integer;
+                    for _ in 1..range.words {
+                        words.push((rest & low) as u64);
+                        rest >>= l;
+                    }
+                    words.push(rest as u64 & mask);
+                }
+            }
+            flags[flag] |= u64::from(clipped);
+        }
+        words.append(&mut flags);
+        Ok(words)
     }
 
     /// Adds words to a total, modulo `2^w`. The order of additions does not matter.
@@ -242,6 +270,30 @@ impl Quantiser {
     }
 }
 
+/// A number as an integer; beyond the integers it saturates.
+fn integer(scaled: f64, rounding: Rounding) -> i128 {
+    let rounded = match rounding {
+        Rounding::Nearest => scaled.round(),
+        Rounding::Down => scaled.floor(),
+        Rounding::Up => scaled.ceil(),
+    };
+    rounded as i128
+}
+
+/// The same where one word is enough: beyond `2^62`, which no such limit reaches, it saturates.
+fn short_integer(scaled: f64, rounding: Rounding) -> i64 {
+    const MOST: f64 = (1_u64 << 62) as f64;
+    let scaled = scaled.clamp(-MOST, MOST);
+    let whole = scaled as i64;
+    // Exact: beyond 2^52 a float is whole, and below it the difference of neighbours is a float.
+    let rest = scaled - whole as f64;
+    match rounding {
+        Rounding::Nearest => whole + i64::from(rest >= 0.5) - i64::from(rest <= -0.5),
+        Rounding::Down => whole - i64::from(rest < 0.0),
+        Rounding::Up => whole + i64::from(rest > 0.0),
+    }
+}
+
 /// An integer as a float, rounded the way its field demands.
 fn to_f64(integer: i128, rounding: Rounding) -> f64 {
     let near = integer as f64;
@@ -255,6 +307,23 @@ fn to_f64(integer: i128, rounding: Rounding) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_integers_are_the_long_ones_up_to_their_reach() {
+        let mut numbers = vec![0.0, -0.0, 0.49999999999999994, 0.5, 1.5, 2.5, 1e300, f64::MIN_POSITIVE];
+        for exponent in [1, 2, 20, 51, 52, 53, 61, 62, 63, 100] {
+            let power = 2_f64.powi(exponent);
+            for near in [power, power.next_down(), power.next_up(), power - 0.5, power + 0.5, power / 3.0] {
+                numbers.push(near);
+            }
+        }
+        for number in numbers.iter().flat_map(|v| [*v, -*v]) {
+            for rounding in [Rounding::Nearest, Rounding::Down, Rounding::Up] {
+                let long = integer(number, rounding).clamp(-(1 << 62), 1 << 62);
+                assert_eq!(i128::from(short_integer(number, rounding)), long, "{number:e} {rounding:?}");
+            }
+        }
+    }
 
     #[test]
     fn sums_beyond_double_precision_are_rounded_the_safe_way() {

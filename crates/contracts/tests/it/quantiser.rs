@@ -53,6 +53,28 @@ fn widths() -> impl Strategy<Value = WordWidth> {
 
 proptest! {
     #[test]
+    fn one_way_to_words_is_the_other(
+        width in widths(),
+        contributors in prop::sample::select(vec![1_u32, 3, 1000, 1 << 24]),
+        (exponent, words) in (-60_i16..20, 1_u8..4),
+        numbers in vec((any::<f64>(), -1e6..1e6), 64),
+    ) {
+        let range = FieldRange { exponent, words };
+        let layout = ReportLayout::of(&query(1)).unwrap();
+        let fields = layout.fields().iter().map(|f| if f.kind.is_count() { FieldRange::COUNT } else { range }).collect();
+        let Ok(quantiser) = Quantiser::new(layout, Ranges { width, contributors_max: contributors, fields }) else {
+            return Ok(());
+        };
+        let number = |i: usize| {
+            let (any, tame) = numbers[i % numbers.len()];
+            if i % 3 == 0 && any.is_finite() { any } else { tame }
+        };
+        let answer = answer(quantiser.layout(), number);
+        let long = quantiser.words(&quantiser.integers(&answer).unwrap());
+        prop_assert_eq!(quantiser.quantise(&answer).unwrap(), long);
+    }
+
+    #[test]
     fn a_sum_is_as_exact_as_its_quanta_and_rounded_the_safe_way(
         width in widths(),
         (exponent, words) in (-40_i16..-5, 2_u8..3),

@@ -9,7 +9,9 @@ fn the_committed_schemas_are_the_generated_ones() {
     let folder = format!("{}/../../docs/protocol/schemas", env!("CARGO_MANIFEST_DIR"));
     let committed = std::fs::read_dir(&folder)
         .unwrap()
-        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".schema.json"));
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        // The form of `catopt-bridge` is its own, and its tests hold it.
+        .filter(|name| name.ends_with(".schema.json") && name != "catopt-1.schema.json");
     assert_eq!(committed.count(), schemas().len());
     for (name, schema) in schemas() {
         let text = std::fs::read_to_string(format!("{folder}/{name}.schema.json")).unwrap();

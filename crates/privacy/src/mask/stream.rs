@@ -156,12 +156,19 @@ pub(crate) fn reduce(words: &mut [u64], width: WordWidth) {
     }
 }
 
-/// Words as bytes.
+/// Words as bytes, behind what is there.
 pub(crate) fn pack(words: &[u64], width: WordWidth, bytes: &mut Vec<u8>) {
-    bytes.reserve(words.len() * width.bytes());
+    let start = bytes.len();
+    bytes.resize(start + words.len() * width.bytes(), 0);
     match width {
-        WordWidth::Bits64 => words.iter().for_each(|word| bytes.extend_from_slice(&word.to_le_bytes())),
-        WordWidth::Bits48 => words.iter().for_each(|word| bytes.extend_from_slice(&word.to_le_bytes()[..6])),
+        WordWidth::Bits64 => {
+            let places = bytes[start..].as_chunks_mut::<8>().0;
+            places.iter_mut().zip(words).for_each(|(place, word)| *place = word.to_le_bytes());
+        }
+        WordWidth::Bits48 => {
+            let places = bytes[start..].as_chunks_mut::<6>().0;
+            places.iter_mut().zip(words).for_each(|(place, word)| place.copy_from_slice(&word.to_le_bytes()[..6]));
+        }
     }
 }
 
