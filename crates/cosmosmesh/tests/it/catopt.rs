@@ -144,3 +144,74 @@ fn a_result_is_certified_and_a_touched_one_is_not() {
     let strange = run(&["catopt", "certify", &written("catopt-tiny2.json", &tiny().to_string()), &result]);
     assert_eq!(strange.code, 64);
 }
+
+#[test]
+fn a_family_document_is_routed_and_not_solved() {
+    let source = format!("{}/../catopt-bridge/tests/data/family-a.json", env!("CARGO_MANIFEST_DIR"));
+    let (native, again) = (path("catopt-family.catopt.json"), path("catopt-family-again.json"));
+    let kept = run(&["catopt", "export", &source, "--format", "catopt", "--include-private", "--out", &native]);
+    assert_eq!(kept.code, 0, "{}", kept.stderr);
+    let back = run(&["catopt", "export", &native, "--format", "family-a", "--out", &again]);
+    assert_eq!(back.code, 0, "{}", back.stderr);
+    assert_eq!(std::fs::read(&again).unwrap(), std::fs::read(&source).unwrap());
+    let refused = run(&["catopt", "import", &source, "--out", &path("catopt-family-never.json")]);
+    assert_eq!(refused.code, 64);
+    assert!(refused.stderr.contains("`rover-planner` is opaque"), "{}", refused.stderr);
+    let named = run(&["catopt", "export", &data("strong-3-12-0.json"), "--format", "family-b", "--out", &again]);
+    assert_eq!(named.code, 0, "{}", named.stderr);
+    assert!(named.stdout.contains("lost: variables, costs, rows and bounds of 3 objects"), "{}", named.stdout);
+}
+
+#[test]
+fn a_policy_decides_what_leaves() {
+    let (source, out) = (data("strong-3-12-0.json"), path("catopt-redacted.catopt.json"));
+    let shape = run(&["catopt", "redact", &source, "--rename", "--out", &out]);
+    assert_eq!(shape.code, 0, "{}", shape.stderr);
+    let text = std::fs::read_to_string(&out).unwrap();
+    assert!(text.contains("\"object-1\"") && !text.contains("\"P\""), "{text}");
+    let policy = written("catopt-policy.json", r#"{"default": "boundary", "objects": {}}"#);
+    let arguments = ["catopt", "redact", &source, "--policy", &policy, "--out", &out];
+    let refused = run(&arguments);
+    assert_eq!(refused.code, 64);
+    assert!(refused.stderr.contains("--include-private"), "{}", refused.stderr);
+    let allowed = run(&[&arguments[..], &["--include-private"]].concat());
+    assert_eq!(allowed.code, 0, "{}", allowed.stderr);
+    assert!(allowed.stdout.contains("revealed: the boundary of"), "{}", allowed.stdout);
+    let bad = written("catopt-policy-bad.json", r#"{"default": "everything"}"#);
+    assert_eq!(run(&["catopt", "redact", &source, "--policy", &bad, "--out", &out]).code, 64);
+    let marginal = run(&["catopt", "marginalise", &source, "--out", &out]);
+    assert_eq!(marginal.code, 64);
+    let marginal = run(&["catopt", "marginalise", &source, "--include-private", "--out", &out, "--json"]);
+    assert_eq!(marginal.code, 0, "{}", marginal.stderr);
+    assert!(marginal.json()["did"].as_str().unwrap().starts_with("minimised out 0 private variables"));
+    let strange = run(&["catopt", "marginalise", &source, "--object", "nobody", "--include-private", "--out", &out]);
+    assert_eq!(strange.code, 64);
+}
+
+#[test]
+fn another_solvers_answer_is_certified_by_name() {
+    // Two tasks on one bus of 3: 1/2 x^2 - 2 x each, so both take 1.5 and the bus's dual is -0.5.
+    let agent = |id: &str| {
+        serde_json::json!({"id": id, "variables": {"names": ["drive"], "lower": [0], "upper": [2]},
+            "objective": {"P": [[0, 0, 1.0]], "q": [-2.0]},
+            "rows": {"names": [], "A": [], "lower": [], "upper": []}, "coupling": [[0, 0, 1.0]]})
+    };
+    let fleet = serde_json::json!({"format": "cosmosmesh.fleet/1", "name": "one bus",
+        "coupling": {"names": ["bus"], "lower": [null], "upper": [3.0]}, "agents": [agent("rover"), agent("drone")]});
+    let fleet = written("catopt-bus.json", &fleet.to_string());
+    let solution = |dual: &str| {
+        format!("kind,name,value,dual\ncolumn,rover.drive,1.5,\ncolumn,drone.drive,1.5,\nrow,bus,3,{dual}\n")
+    };
+    let right = written("catopt-bus.csv", &solution("-0.5"));
+    let certified = run(&["catopt", "certify", &fleet, &right, "--json"]);
+    assert_eq!(certified.code, 0, "{}{}", certified.stdout, certified.stderr);
+    assert_eq!(certified.json()["objective"], -3.75);
+    assert_eq!(certified.json()["proven"], true);
+    // The other sign convention is no proof of anything.
+    let turned = written("catopt-bus-turned.csv", &solution("0.5"));
+    assert_eq!(run(&["catopt", "certify", &fleet, &turned]).code, 3);
+    let stranger = written("catopt-bus-stranger.csv", &solution("-0.5").replace("drone", "habitat"));
+    let refused = run(&["catopt", "certify", &fleet, &stranger]);
+    assert_eq!(refused.code, 64);
+    assert!(refused.stderr.contains("no column `habitat.drive`"), "{}", refused.stderr);
+}
