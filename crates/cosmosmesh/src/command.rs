@@ -1,6 +1,9 @@
 //! The verbs, one file each, and what they share.
 
 mod catopt;
+mod govern;
+mod keygen;
+mod ledger;
 mod simulate;
 mod solve;
 mod validate;
@@ -30,6 +33,12 @@ enum Command {
     Variants(variants::Variants),
     /// Exchange problems with other solvers, and judge plans from anywhere
     Catopt(catopt::Catopt),
+    /// Make a key, or bring one back from its recovery sheets
+    Keygen(keygen::Keygen),
+    /// A log that nobody can rewrite unseen: append, prove, verify, witness
+    Ledger(ledger::Ledger),
+    /// What a fleet decides: propose, sign, apply, status
+    Govern(govern::Govern),
 }
 
 const AFTER_HELP: &str = "\
@@ -45,6 +54,8 @@ Exit codes:
    4  unbounded: the cost can fall without end
    5  the arithmetic broke down
    6  a simulated sol broke a limit
+   7  a rule of governance refused a statement, which says what is needed
+   8  a log or proof is not what was signed
   64  the input or the command line is wrong
   74  a result could not be written";
 
@@ -76,6 +87,9 @@ impl Cli {
             Command::Validate(validate) => validate.run(),
             Command::Variants(variants) => Ok(variants.run()),
             Command::Catopt(catopt) => catopt.run(),
+            Command::Keygen(keygen) => keygen.run(),
+            Command::Ledger(ledger) => ledger.run(),
+            Command::Govern(govern) => govern.run(),
         }
     }
 }

@@ -18,6 +18,10 @@ pub(crate) enum Exit {
     Numerical,
     /// A simulated sol broke a limit.
     Broken,
+    /// A rule of governance refused a statement.
+    Refused,
+    /// A log or proof is not what was signed.
+    Tampered,
     /// The input or the command line is wrong.
     BadInput,
     /// A result could not be written.
@@ -34,6 +38,8 @@ impl Exit {
             Self::Unbounded => 4,
             Self::Numerical => 5,
             Self::Broken => 6,
+            Self::Refused => 7,
+            Self::Tampered => 8,
             Self::BadInput => 64,
             Self::Unwritable => 74,
         }
@@ -71,6 +77,11 @@ impl Failure {
     /// The input is wrong.
     pub(crate) fn bad_input(message: impl Into<String>) -> Self {
         Self { message: message.into(), exit: Exit::BadInput }
+    }
+
+    /// A log or proof is not what was signed.
+    pub(crate) fn tampered(message: impl Into<String>) -> Self {
+        Self { message: message.into(), exit: Exit::Tampered }
     }
 
     /// A result could not be written.

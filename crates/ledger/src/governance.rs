@@ -28,4 +28,4 @@ pub use state::{
     AnchorStanding, Approval, BudgetInForce, Emergency, Fork, Governance, IssuerStanding, Member, MemberKey,
     PolicyInForce, Refused, RevocationStanding, RootInForce, SchemaInForce,
 };
-pub use statement::{Statement, StatementError, fleet_id};
+pub use statement::{Statement, StatementError, fleet_id, key_commitment};

@@ -4,6 +4,7 @@
 mod bad_input;
 mod catopt;
 mod command;
+mod govern;
 mod help;
 mod readme;
 mod simulate;

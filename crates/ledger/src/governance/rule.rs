@@ -8,7 +8,7 @@ use super::envelope::{Envelope, Signers};
 use super::refusal::Refusal;
 use super::root::{Quorum, Root};
 use super::state::{Governance, Member};
-use crate::hash::sha256;
+use super::statement::key_commitment;
 
 /// Who signed so that the decision counts.
 ///
@@ -44,7 +44,7 @@ pub(super) fn signed(
             let new = ballot.one(it.new, "the new key itself")?;
             let by_old = signers.valid.contains(&it.old);
             let committed = state.members.get(&it.member).and_then(|member| member.next_key);
-            let is_committed = committed.is_none_or(|next| next == sha256(&[it.new.as_bytes()]));
+            let is_committed = committed.is_none_or(|next| next == key_commitment(&it.new));
             match ballot.decided(quorum(Kind::KeyRotation), &own) {
                 // Governors may set a lost commitment aside; a thief of the present key may not.
                 Ok(mut signed) => {

@@ -1,6 +1,6 @@
 use core::fmt;
 
-use cosmosmesh_contracts::key::Digest;
+use cosmosmesh_contracts::key::{Digest, NodeId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,6 +30,11 @@ pub struct Statement {
     pub issued_posix_s: u64,
     /// What is decided.
     pub decision: Decision,
+}
+
+/// To which a member commits itself when it tells of its next key: the SHA-256 of the public key.
+pub fn key_commitment(key: &NodeId) -> Digest {
+    sha256(&[key.as_bytes()])
 }
 
 /// By which a fleet is known for ever: the SHA-256 of its first root.
@@ -136,19 +141,9 @@ impl Statement {
         let [subject] = form.subject.as_slice() else {
             return Err(StatementError::Form { detail: "a statement is about one fleet".to_owned() });
         };
-        let (version, issued_posix_s, decision) = match kind {
-            Kind::Root => predicate(form.predicate, Decision::Root)?,
-            Kind::Membership => predicate(form.predicate, Decision::Membership)?,
-            Kind::Roles => predicate(form.predicate, Decision::Roles)?,
-            Kind::Policy => predicate(form.predicate, Decision::Policy)?,
-            Kind::Schema => predicate(form.predicate, Decision::Schema)?,
-            Kind::Budget => predicate(form.predicate, Decision::Budget)?,
-            Kind::KeyRotation => predicate(form.predicate, Decision::KeyRotation)?,
-            Kind::Issuer => predicate(form.predicate, Decision::Issuer)?,
-            Kind::Revocation => predicate(form.predicate, Decision::Revocation)?,
-            Kind::BreakGlass => predicate(form.predicate, Decision::BreakGlass)?,
-            Kind::Anchor => predicate(form.predicate, Decision::Anchor)?,
-        };
+        let Predicate { version, issued_posix_s, decision } =
+            serde_json::from_value::<Predicate<Value>>(form.predicate).map_err(self::form)?;
+        let decision = Decision::from_json(kind, decision)?;
         let (fleet_name, fleet) = (subject.name.clone(), subject.digest.sha256);
         let statement = Self { fleet_name, fleet, version, issued_posix_s, decision };
         // One decision has one text, so that what people compare by eye or digest is what they sign.
@@ -159,12 +154,29 @@ impl Statement {
     }
 }
 
-fn predicate<D: DeserializeOwned>(
-    value: Value,
-    wrap: fn(D) -> Decision,
-) -> Result<(u64, u64, Decision), StatementError> {
-    let it: Predicate<D> = serde_json::from_value(value).map_err(form)?;
-    Ok((it.version, it.issued_posix_s, wrap(it.decision)))
+impl Decision {
+    /// A decision of a kind, as statements write it.
+    ///
+    /// # Errors
+    /// [`StatementError::Form`] naming the field.
+    pub fn from_json(kind: Kind, value: Value) -> Result<Self, StatementError> {
+        fn read<D: DeserializeOwned>(value: Value, wrap: fn(D) -> Decision) -> Result<Decision, StatementError> {
+            serde_json::from_value(value).map(wrap).map_err(form)
+        }
+        match kind {
+            Kind::Root => read(value, Self::Root),
+            Kind::Membership => read(value, Self::Membership),
+            Kind::Roles => read(value, Self::Roles),
+            Kind::Policy => read(value, Self::Policy),
+            Kind::Schema => read(value, Self::Schema),
+            Kind::Budget => read(value, Self::Budget),
+            Kind::KeyRotation => read(value, Self::KeyRotation),
+            Kind::Issuer => read(value, Self::Issuer),
+            Kind::Revocation => read(value, Self::Revocation),
+            Kind::BreakGlass => read(value, Self::BreakGlass),
+            Kind::Anchor => read(value, Self::Anchor),
+        }
+    }
 }
 
 fn form(error: serde_json::Error) -> StatementError {

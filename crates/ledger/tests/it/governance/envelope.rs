@@ -45,7 +45,7 @@ fn what_is_no_envelope_is_refused_by_name() {
     form(r#"{"payload":"","payload":"","payloadType":"a","signatures":[]}"#, "duplicate field");
     form(r#"{"payload":"Zh==","payloadType":"a","signatures":[]}"#, "payload is not padded base64");
     form(r#"{"payload":"","payloadType":"a","signatures":[{"keyid":"k","sig":"-"}]}"#, "signatures[0].sig");
-    form(&"[".repeat(4_000), "recursion limit");
+    form(&format!("{{\"x\":{}", "[".repeat(4_000)), "recursion limit");
     let long = vec![b' '; 65_536];
     assert_eq!(Envelope::parse(&long), Err(EnvelopeError::TooLong { bytes: 65_536 }));
     let line = r#"{"keyid":"","sig":""}"#;
