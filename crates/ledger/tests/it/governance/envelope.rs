@@ -45,7 +45,7 @@ fn what_is_no_envelope_is_refused_by_name() {
     form(r#"{"payload":"","payload":"","payloadType":"a","signatures":[]}"#, "duplicate field");
     form(r#"{"payload":"Zh==","payloadType":"a","signatures":[]}"#, "payload is not padded base64");
     form(r#"{"payload":"","payloadType":"a","signatures":[{"keyid":"k","sig":"-"}]}"#, "signatures[0].sig");
-    form(&format!("{{\"x\":{}", "[".repeat(4_000)), "recursion limit");
+    form(&format!("{{\"x\":{}", "[".repeat(4_000)), "EOF while parsing a list");
     let long = vec![b' '; 65_536];
     assert_eq!(Envelope::parse(&long), Err(EnvelopeError::TooLong { bytes: 65_536 }));
     let line = r#"{"keyid":"","sig":""}"#;
@@ -116,4 +116,13 @@ fn every_byte_of_a_signed_statement_matters() {
     }
     assert!(!holds(&Envelope { payload_type: "text/plain".to_owned(), ..envelope }));
     assert!(Governance::new().check(b"{}", &verifier()).is_err());
+}
+
+#[test]
+fn endless_brackets_in_a_statement_are_refused() {
+    let payload = Statement::founding("ares", NOW, first_root()).to_payload();
+    let (head, _) = payload.split_once("\"decision\":").unwrap();
+    let deep = format!("{head}\"decision\":{}", "[".repeat(4_000));
+    let error = Statement::parse(deep.as_bytes()).unwrap_err();
+    assert!(error.to_string().contains("recursion limit exceeded"), "{error}");
 }
