@@ -133,7 +133,7 @@ fn local(family: Family) {
 }
 
 /// A whole fleet to 1e-6.
-fn fleet(family: Family, assets: usize, threads: usize) {
+fn fleet(family: Family, method: Method, assets: usize, threads: usize) {
     let fleet = generate(Recipe { family, assets, rows: 24, seed: 0 }).unwrap();
     let assembled = Assembled::new(fleet.assets(), Some(&fleet.coupling().bounds));
     let (mut ours, mut theirs, mut opening) = (Vec::new(), Vec::new(), Vec::new());
@@ -166,10 +166,10 @@ fn fleet(family: Family, assets: usize, threads: usize) {
         });
         opening.push(time);
         let (time, outcome) = timed(|| {
-            let mut menu =
-                coordinator(Method::Menu, fleet.coupling(), participants.len(), &Options::default()).unwrap();
-            run_on(&mut pool, &mut *menu, &mut participants, &mut PlainSum, &mut |_, _| ControlFlow::Continue(()))
-                .unwrap()
+            let mut coordination =
+                coordinator(method, fleet.coupling(), participants.len(), &Options::default()).unwrap();
+            let go_on = &mut |_: &_, _: &_| ControlFlow::Continue(());
+            run_on(&mut pool, &mut *coordination, &mut participants, &mut PlainSum, go_on).unwrap()
         });
         ours.push(time);
         rounds = outcome.rounds;
@@ -178,7 +178,7 @@ fn fleet(family: Family, assets: usize, threads: usize) {
     }
     let (ours, opening, theirs) = (median(&mut ours), median(&mut opening), median(&mut theirs));
     println!(
-        "fleet {family:12} {assets} assets, {threads} threads: clarabel {theirs:.2} s, ours {ours:.2} s + {opening:.2} s to open, {rounds} rounds, ratio {:.2}",
+        "fleet {family:12} by {method:4} {assets} assets, {threads} threads: clarabel {theirs:.2} s, ours {ours:.2} s + {opening:.2} s to open, {rounds} rounds, ratio {:.2}",
         (ours + opening) / theirs
     );
 }
@@ -189,6 +189,8 @@ fn main() {
     let threads = numbers.get(1).copied().unwrap_or(2);
     for family in [Family::Strong, Family::Degenerate] {
         local(family);
-        fleet(family, assets, threads);
+        for method in [Method::Fan, Method::Menu] {
+            fleet(family, method, assets, threads);
+        }
     }
 }
