@@ -1,5 +1,8 @@
 //! The crate from outside.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod certificate;
 mod did;
 mod roles;
+mod vectors;
+mod x509;
