@@ -40,10 +40,13 @@ pub struct Policy {
     table: [[[u8; Reach::ALL.len()]; Contract::ALL.len()]; Role::ALL.len()],
 }
 
+/// What is done, and to what.
+type Act = (Capability, Contract);
+
 /// Whoever may do the first, at least so far, may not do the second, in one role or in two that one member has.
 ///
 /// A round's header is the whole fleet's; an asset's own contribution to it keeps nobody from being a guardian.
-const SEPARATE: [((Capability, Contract), Reach, (Capability, Contract)); 4] = [
+const SEPARATE: [(Act, Reach, Act); 4] = [
     ((Capability::Publish, Contract::Plan), Reach::Own, (Capability::Approve, Contract::Policy)),
     ((Capability::Publish, Contract::Plan), Reach::Own, (Capability::Approve, Contract::Plan)),
     ((Capability::Publish, Contract::Command), Reach::Own, (Capability::Approve, Contract::Command)),
