@@ -32,6 +32,7 @@ use core::fmt;
 use crate::message::{Command, Envelope, Event, Forecast, Telemetry, TradeSignal};
 use crate::round::{Contribution, RoundQuery, RoundResult};
 
+mod mix;
 mod strict;
 
 /// The first byte of every frame.

@@ -5,12 +5,12 @@ use cosmosmesh_contracts::AssetId;
 use cosmosmesh_contracts::plan::Plan;
 use cosmosmesh_contracts::problem::{AssetProblem, Bounds, LocalProblem, ProblemError};
 use cosmosmesh_contracts::round::{
-    Ask, ColumnKey, Contribution, FieldKind, Mix, OpenPrice, ReportError, ReportLayout, RoundQuery,
+    Ask, ColumnKey, Contribution, FieldKind, Mix, Move, OpenPrice, ReportError, ReportLayout, Rest, RoundQuery,
 };
 use cosmosmesh_contracts::traits::{Budget, LocalOutcome, LocalSolver};
 
 use crate::InteriorPoint;
-use crate::local::{Centred, Engine, Metric, Model, Point};
+use crate::local::{Centred, Engine, Metric, Model, Newton, Point};
 
 mod newton;
 
@@ -36,6 +36,8 @@ pub struct Participant {
     /// The public scaling of the touched rows that is in force.
     scale: Vec<f64>,
     pending: Vec<Response>,
+    /// The round of the pending answers.
+    pending_round: u32,
     /// Answers of earlier rounds whose memory serves again.
     spare: Vec<Response>,
     consensus: Option<Consensus>,
@@ -56,6 +58,10 @@ struct Response {
     curvature: Vec<f64>,
     barrier_derivative: Vec<f64>,
     point: Point,
+    /// `d`, by how much the prices that the asset sits at differ from those it was asked about.
+    pull: Vec<f64>,
+    /// The weights of the matrix `K` whose response this is, so that a move can repeat it.
+    weight: Vec<f64>,
 }
 
 /// What an asset's base plan uses, costs, and whether it touches a bound that only the method put there.
@@ -179,6 +185,7 @@ impl Participant {
             start,
             base: None,
             pending: Vec::new(),
+            pending_round: 0,
             spare: Vec::new(),
             consensus: None,
             columns: BTreeMap::new(),
@@ -190,7 +197,7 @@ impl Participant {
 
     /// Prepares an asset whose problem resembles one that it planned for before: it stays near what it then answered.
     ///
-    /// The models of the earlier path are kept; at the first query each point is answered in the metric of the model whose barrier is nearest.
+    /// The models of the earlier path are kept; at the first query each of its points is answered in the metric of the model there.
     /// They only steer: bounds and plans come from the new problem alone.
     /// # Errors
     /// [`ProblemError`] if `P` is not positive semidefinite.
@@ -255,9 +262,17 @@ impl Participant {
                 self.rescale(scale);
             }
             match &query.ask {
-                Ask::Path { base, metric } => self.follow(query, *base, metric, false, &mut out),
-                Ask::Follow { base, metric, relative, open, .. } => {
-                    self.follow(query, *base, metric, *relative, &mut out);
+                Ask::Path { base, metric } => self.follow(query, *base, &Hold { metric, rest: None }, &mut out),
+                Ask::Follow { base, metric, open, .. } => {
+                    self.follow(query, *base, &Hold { metric, rest: None }, &mut out);
+                    self.open_bounds(open, &mut out);
+                }
+                Ask::Guided { base, metric, rest, open, moves, .. } => {
+                    for step in moves {
+                        let x = self.moved(step).ok_or(ParticipantError::UnknownColumn(step.key))?;
+                        self.columns.insert(step.key, x);
+                    }
+                    self.follow(query, *base, &Hold { metric, rest: rest.as_ref() }, &mut out);
                     self.open_bounds(open, &mut out);
                 }
                 Ask::Newton { base } => self.step_towards(query, *base, &mut out),
@@ -321,10 +336,39 @@ impl Participant {
     fn mixed(&self, mix: &Mix) -> Result<Vec<f64>, ParticipantError> {
         let mut x = vec![0.0; self.engine.model.n];
         for (key, weight) in &mix.weights {
-            let column = self.column(*key).ok_or(ParticipantError::UnknownColumn(*key))?;
+            let made;
+            let column = match (self.column(*key), mix.moves.iter().find(|step| step.key == *key)) {
+                (Some(column), _) => column,
+                (None, Some(step)) => {
+                    made = self.moved(step).ok_or(ParticipantError::UnknownColumn(*key))?;
+                    &made
+                }
+                (None, None) => return Err(ParticipantError::UnknownColumn(*key)),
+            };
             x.iter_mut().zip(column).for_each(|(x, c)| *x += weight * c);
         }
         Ok(x)
+    }
+
+    /// The plan that a move makes of one of the last answers; none if that answer is not kept.
+    ///
+    /// # Cost
+    /// One analysis and one factorisation.
+    /// # Source
+    /// docs/math/federated-solver.md#moves.
+    fn moved(&self, step: &Move) -> Option<Vec<f64>> {
+        let response = self.origin(step.key)?;
+        let touched = self.engine.model.touched.iter().zip(&self.scale).zip(&response.pull);
+        let d: Vec<f64> = touched.map(|((&row, scale), pull)| pull - step.prices[row] / scale).collect();
+        let change = Newton::new(&self.engine.model).along(&self.engine.model, &response.weight, &d).ok()?;
+        Some(response.point.x.iter().zip(&change).map(|(x, d)| x + step.length * d).collect())
+    }
+
+    /// The answer that a moved plan is made of.
+    fn origin(&self, key: ColumnKey) -> Option<&Response> {
+        let index = key.slot.checked_sub(ColumnKey::MOVED)?;
+        let kept = if key.round == self.pending_round { self.pending.get(usize::from(index)) } else { None };
+        kept.filter(|response| response.weight.len() == self.engine.model.constraints())
     }
 
     fn column(&self, key: ColumnKey) -> Option<&Vec<f64>> {
@@ -333,7 +377,7 @@ impl Participant {
 
     /// The first plan of a mix that is not kept here.
     fn unknown(&self, mix: &Mix) -> Option<ColumnKey> {
-        mix.weights.iter().map(|(key, _)| *key).find(|key| self.column(*key).is_none())
+        mix.weights.iter().map(|(key, _)| *key).find(|key| self.column(*key).is_none() && self.origin(*key).is_none())
     }
 
     fn check(&self, query: &RoundQuery) -> Result<(), ParticipantError> {
@@ -379,17 +423,25 @@ impl Participant {
             {
                 unusable("the penalty, the shift or a weight is not a usable number")
             }
-            Ask::Follow { base: Some(base), .. }
+            Ask::Follow { base: Some(base), .. } | Ask::Guided { base: Some(base), .. }
                 if self.feasible
                     && usize::from(*base) >= self.pending.len()
                     && !(self.pending.is_empty() && self.base.is_some()) =>
             {
                 Err(ParticipantError::Missed { round: query.round })
             }
-            Ask::Follow { open, .. } if !open.iter().all(|open| list(&open.prices)) => {
+            Ask::Guided { rest: Some(rest), .. } if !(rest.is_usable(m, query.points.len())) => {
+                unusable("the curvature of the fleet or what its rows give has another length, or is no usable number")
+            }
+            Ask::Guided { moves, .. }
+                if self.feasible && moves.iter().any(|step| !list(&step.prices) || self.origin(step.key).is_none()) =>
+            {
+                Err(ParticipantError::Missed { round: query.round })
+            }
+            Ask::Follow { open, .. } | Ask::Guided { open, .. } if !open.iter().all(|open| list(&open.prices)) => {
                 unusable("an open price has another length or is not finite")
             }
-            Ask::Path { metric, .. } | Ask::Follow { metric, .. }
+            Ask::Path { metric, .. } | Ask::Follow { metric, .. } | Ask::Guided { metric, .. }
                 if !(metric.stiffness > 0.0 && metric.shift > 0.0 && metric.floor > 0.0) =>
             {
                 unusable("the metric is not positive")
@@ -426,6 +478,7 @@ impl Participant {
             if let Some(mut old) = self.base.take() {
                 // Only the model is needed later; and of a long path, not every point.
                 old.point = Point::default();
+                old.weight = Vec::new();
                 if self.trail.len() >= TRAIL_MAX {
                     self.trail.remove(TRAIL_MAX / 2);
                 }
@@ -436,20 +489,16 @@ impl Participant {
     }
 
     /// Re-centres at every point, near the allocation that the base model predicts.
-    fn follow(
-        &mut self,
-        query: &RoundQuery,
-        base: Option<u16>,
-        rule: &cosmosmesh_contracts::round::Metric,
-        relative: bool,
-        out: &mut Writer<'_>,
-    ) {
+    fn follow(&mut self, query: &RoundQuery, base: Option<u16>, hold: &Hold<'_>, out: &mut Writer<'_>) {
         if let Some(base) = base {
             self.rebase(base);
         }
-        let reference = if relative { self.reference() } else { None };
+        let rule = hold.metric;
+        let reference = if query.is_relative() { self.reference() } else { None };
+        self.pending_round = query.round;
         self.spare.append(&mut self.pending);
         let t = self.engine.model.touched.len();
+        let whole = hold.rest.filter(|_| self.base.is_some()).map(|rest| full(&rest.curvature, self.row_count));
         let mut metric = match &self.base {
             Some(base) => Metric::new(&base.curvature, t, rule).ok(),
             None => None,
@@ -467,13 +516,21 @@ impl Participant {
             let mu = candidate.barrier;
             linear.copy_from_slice(&self.engine.model.q);
             self.engine.model.coupling_transpose(prices, &mut linear);
+            if let (Some(rest), Some(whole), Some(base)) = (hold.rest, &whole, &self.base) {
+                let touched = &self.engine.model.touched;
+                let among = Metric::among(&base.curvature, touched, whole, &rest.give[k], rest.weight);
+                metric = among.or_else(|_| Metric::new(&base.curvature, t, rule)).ok();
+            }
             if let (Some(metric), Some(base)) = (&mut metric, &self.base) {
                 base.predict(prices, mu, &mut metric.target);
-            } else if let (None, Some(near)) = (&self.base, self.nearest(mu)) {
-                metric = Metric::new(&near.curvature, t, rule).ok();
-                if let Some(metric) = &mut metric {
-                    near.predict(prices, mu, &mut metric.target);
-                }
+            } else if self.base.is_none() {
+                metric = match self.earlier(mu, prices) {
+                    Some(earlier) => Metric::new(&earlier.curvature, t, rule).ok().map(|mut metric| {
+                        earlier.predict(prices, mu, &mut metric.target);
+                        metric
+                    }),
+                    None => None,
+                };
             }
             if let [.., before, last] = self.pending.as_slice() {
                 // Where the last two centres point to, in logarithms of the barrier.
@@ -498,7 +555,8 @@ impl Participant {
             }
             self.engine.model.coupling(&point.x, &mut y);
             answer.copy_from_slice(&y);
-            let mut decrement = if sound { 0.0 } else { 1e6 };
+            let mut decrement = if sound { 0.0 } else { UNSOUND };
+            pull.fill(0.0);
             if let (Some(metric), true) = (&metric, sound) {
                 off.iter_mut().zip(y.iter().zip(&metric.target)).for_each(|(o, (y, t))| *o = y - t);
                 metric.apply(&off, &mut pull);
@@ -515,6 +573,11 @@ impl Participant {
             let (mut cost, mut boxed) = (self.engine.model.cost(&point.x), self.boxed_count(&point.x));
             kept.barrier = mu;
             kept.point.assign(&point);
+            kept.pull.copy_from_slice(&pull);
+            kept.weight.clear();
+            if sound {
+                kept.weight.extend_from_slice(self.engine.newton.factored());
+            }
             if let (Some(plan), Some(base)) = (&reference, &self.base) {
                 // What the base says at this point is already in the coordinator's sum.
                 let mut told = kept.clone();
@@ -633,7 +696,7 @@ impl Participant {
         let touched = self.engine.model.touched.clone();
         // What the bound lacks is to be small beside the distance of the boldest candidate from the optimum.
         let boldest = query.points.iter().fold(f64::INFINITY, |least, point| least.min(point.barrier));
-        let relative = matches!(query.ask, Ask::Follow { relative: true, .. });
+        let relative = query.is_relative();
         let reference = if relative { self.reference() } else { None };
         for (k, &index) in query.bound_points.iter().enumerate() {
             let candidate = &query.points[usize::from(index)];
@@ -708,11 +771,11 @@ impl Participant {
         (least + fixed).max(-1e200)
     }
 
-    /// The model of an earlier plan whose barrier is nearest, while this plan has none of its own.
-    fn nearest(&self, mu: f64) -> Option<&Response> {
-        let distance = |r: &Response| (r.barrier / mu).ln().abs();
-        let earlier = if self.base.is_none() { self.trail.as_slice() } else { &[] };
-        earlier.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)))
+    /// The model of an earlier plan at this very point of its path, while this plan has none of its own.
+    fn earlier(&self, mu: f64, prices: &[f64]) -> Option<&Response> {
+        let known = if self.base.is_none() { self.trail.as_slice() } else { &[] };
+        // Where no price is paid there is nothing to be near to.
+        known.iter().find(|r| r.barrier == mu && prices.iter().any(|p| *p != 0.0))
     }
 
     fn priced(&self, prices: &[f64]) -> Vec<f64> {
@@ -739,6 +802,8 @@ impl Response {
             curvature: vec![0.0; t * t],
             barrier_derivative: vec![0.0; t],
             point: point.clone(),
+            pull: vec![0.0; t],
+            weight: Vec::new(),
         }
     }
 
@@ -747,6 +812,7 @@ impl Response {
         let t = factor.len();
         for a in 0..t {
             self.prices[a] /= factor[a];
+            self.pull[a] /= factor[a];
             self.answer[a] *= factor[a];
             self.barrier_derivative[a] *= factor[a];
             for b in 0..t {
@@ -769,6 +835,29 @@ impl Response {
 const TRAIL_MAX: usize = 16;
 /// The largest squared decrement that is told apart from a larger one.
 const DECREMENT_MAX: f64 = 1e9;
+
+/// The decrement of an answer that says nothing about the response: so large that it is neither followed nor moved.
+pub(crate) const UNSOUND: f64 = 1e6;
+
+/// What holds an asset to its predicted allocation.
+struct Hold<'a> {
+    /// Where the rest of the fleet is not told.
+    metric: &'a cosmosmesh_contracts::round::Metric,
+    rest: Option<&'a Rest>,
+}
+
+/// The full matrix of an upper triangle listed row by row.
+fn full(triangle: &[f64], m: usize) -> Vec<f64> {
+    let mut full = vec![0.0; m * m];
+    let mut next = triangle.iter();
+    for a in 0..m {
+        for b in a..m {
+            let v = next.next().copied().unwrap_or(0.0);
+            (full[a * m + b], full[b * m + a]) = (v, v);
+        }
+    }
+    full
+}
 
 /// One step of the sharing ADMM, as everybody heard it.
 struct Proximal<'a> {

@@ -7,3 +7,4 @@ mod family;
 mod judge;
 mod tables;
 mod trial;
+mod units;

@@ -1,6 +1,6 @@
 use core::fmt;
 
-use super::{Ask, Mix, ReportLayout, RoundQuery, RoundResult};
+use super::{Ask, ColumnKey, Mix, Move, ReportLayout, Rest, RoundQuery, RoundResult};
 use crate::plan::{PlanKind, Status};
 
 /// What is wrong with a query or a result of planning that came over a link, and where.
@@ -105,7 +105,7 @@ impl RoundQuery {
             list(&format!("points[{k}].prices"), &point.prices, m, |_| true, FINITE)?;
             number(&format!("points[{k}].barrier"), point.barrier, |v| v > 0.0, "a finite positive number")?;
         }
-        if let Ask::Follow { curvature, open, .. } = &self.ask {
+        if let Ask::Follow { curvature, open, .. } | Ask::Guided { curvature, open, .. } = &self.ask {
             count("ask.open", open.len() as u64, 0, Self::POINTS_MAX as u64)?;
             for (k, price) in open.iter().enumerate() {
                 count(&format!("ask.open[{k}].opened"), price.opened.into(), 1, self.round.into())?;
@@ -119,7 +119,7 @@ impl RoundQuery {
             }
         }
         match &self.ask {
-            Ask::Path { base, metric } | Ask::Follow { base, metric, .. } => {
+            Ask::Path { base, metric } | Ask::Follow { base, metric, .. } | Ask::Guided { base, metric, .. } => {
                 if let Some(base) = base {
                     count("ask.base", (*base).into(), 0, Self::POINTS_MAX as u64 - 1)?;
                 }
@@ -138,6 +138,20 @@ impl RoundQuery {
                 number("ask.penalty", *penalty, |v| v > 0.0, "a finite positive number")?;
                 number("ask.relaxation", *relaxation, |v| (1.0..2.0).contains(&v), "a number in 1..2")?;
                 list("ask.shift", shift, m, |_| true, FINITE)?;
+            }
+        }
+        if let Ask::Guided { rest, moves, .. } = &self.ask {
+            if let Some(rest) = rest {
+                check_rest(rest, m, self.points.len())?;
+            }
+            for (k, step) in moves.iter().enumerate() {
+                let place = format!("ask.moves[{k}]");
+                count(&place, step.key.round.into(), u64::from(self.round) - 1, u64::from(self.round) - 1)?;
+                check_move(step, &place)?;
+                list(&format!("{place}.prices"), &step.prices, m, |_| true, FINITE)?;
+            }
+            if moves.windows(2).any(|pair| pair[0].key >= pair[1].key) {
+                return Err(RoundError::at("ask.moves", RoundErrorKind::NotAscending));
             }
         }
         if let Ask::Accelerated { weights, memory, start, .. } = &self.ask {
@@ -213,9 +227,37 @@ fn check_mix(mix: &Mix, rounds: u32, name: &str) -> Checked {
     if mix.weights.windows(2).any(|pair| pair[0].0 >= pair[1].0) {
         return Err(RoundError::at(format!("{name}.weights"), RoundErrorKind::NotAscending));
     }
+    let moved: Vec<_> = mix.weights.iter().map(|(key, _)| *key).filter(|key| key.is_moved()).collect();
+    count(&format!("{name}.moves"), mix.moves.len() as u64, moved.len() as u64, moved.len() as u64)?;
+    for (k, (step, key)) in mix.moves.iter().zip(moved).enumerate() {
+        let place = format!("{name}.moves[{k}]");
+        if step.key != key {
+            return Err(RoundError::at(place, RoundErrorKind::Missing));
+        }
+        check_move(step, &place)?;
+        list(&format!("{place}.prices"), &step.prices, step.prices.len(), |_| true, FINITE)?;
+    }
     let sum: f64 = mix.weights.iter().map(|(_, weight)| weight).sum();
     let near_one = |v: f64| (v - 1.0).abs() <= RoundResult::WEIGHT_SUM_TOLERANCE;
     number(&format!("{name}.weights"), sum, near_one, "a sum of one")
+}
+
+/// A move, its prices excepted.
+fn check_move(step: &Move, place: &str) -> Checked {
+    let last = u64::from(ColumnKey::MOVED) + RoundQuery::POINTS_MAX as u64 - 1;
+    count(&format!("{place}.key.slot"), step.key.slot.into(), ColumnKey::MOVED.into(), last)?;
+    number(&format!("{place}.length"), step.length, |v| v > 0.0 && v <= 1.0, "a number above 0 and at most 1")
+}
+
+fn check_rest(rest: &Rest, m: usize, points: usize) -> Checked {
+    let positive = |v: f64| v > 0.0;
+    number("ask.rest.weight", rest.weight, positive, "a finite positive number")?;
+    list("ask.rest.curvature", &rest.curvature, m * (m + 1) / 2, |_| true, FINITE)?;
+    count("ask.rest.give", rest.give.len() as u64, points as u64, points as u64)?;
+    for (k, give) in rest.give.iter().enumerate() {
+        list(&format!("ask.rest.give[{k}]"), give, m, |v| v >= 0.0, "a finite number of at least zero")?;
+    }
+    Ok(())
 }
 
 const FINITE: &str = "a finite number";

@@ -12,6 +12,7 @@
 
 mod check;
 mod layout;
+mod mix;
 mod quantiser;
 mod query;
 mod ranges;
@@ -20,8 +21,9 @@ mod result;
 
 pub use check::{RoundError, RoundErrorKind};
 pub use layout::{Field, FieldKind, ReportLayout, Rounding};
+pub use mix::{ColumnKey, Mix, Move};
 pub use quantiser::Quantiser;
-pub use query::{Ask, ColumnKey, Metric, Mix, OpenPrice, QueryPoint, RoundQuery};
+pub use query::{Ask, Metric, OpenPrice, QueryPoint, Rest, RoundQuery};
 pub use ranges::{FieldRange, RangeError, Ranges, WordWidth};
 pub use report::{Contribution, ReportError, SummedReport};
 pub use result::RoundResult;

@@ -1,37 +1,4 @@
-/// The name of one plan that every asset keeps its own part of: which answer of which round.
-///
-/// Slots count the query's points first, then its bound points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "wire", derive(bincode::Encode, bincode::Decode))]
-pub struct ColumnKey {
-    /// The round that asked.
-    pub round: u32,
-    /// Which of its answers.
-    pub slot: u16,
-}
-
-/// Convex weights over columns: "use this mix of your own earlier answers".
-///
-/// An asset's feasible set is convex, so the mix is locally feasible; the fleet's use of every shared row is the same mix of known sums.
-/// # Privacy
-/// Announces weights only; no asset's plan leaves it.
-/// # Source
-/// Column generation with aggregated columns; docs/math/federated-solver.md#mixing.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "wire", derive(bincode::Encode, bincode::Decode))]
-pub struct Mix {
-    /// Columns, ascending, and their weights: positive, summing to one.
-    pub weights: Vec<(ColumnKey, f64)>,
-}
-
-impl Mix {
-    /// The mix that is one column.
-    pub fn single(key: ColumnKey) -> Self {
-        Self { weights: vec![(key, 1.0)] }
-    }
-}
+use super::{ColumnKey, Mix, Move};
 
 /// One candidate that every asset is asked about.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +25,40 @@ pub struct Metric {
     pub shift: f64,
     /// `rho`, price per scaled unit of a fleet row.
     pub floor: f64,
+}
+
+/// How the rest of the fleet would answer if one asset left its predicted allocation, and so how firmly the asset is held to it.
+///
+/// If asset i uses `e` more than predicted and everybody else follows the fleet's affine model, prices move by `(S - S_i + C)^-1 e`.
+/// Each asset solves with `weight` times that answer in place of the others: it finds where it would end up, in the problem's own units.
+/// # Privacy
+/// Sums that everybody heard already.
+/// # Source
+/// docs/math/federated-solver.md#metric.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "wire", derive(bincode::Encode, bincode::Decode))]
+pub struct Rest {
+    /// `theta`: above one where several assets leave their predictions at the same time.
+    pub weight: f64,
+    /// `S`, the fleet's curvature at the base, in scaled rows: the upper triangle row by row, m (m + 1) / 2 numbers.
+    pub curvature: Vec<f64>,
+    /// The diagonal of `C`, per point: how far each row's limit gives when its price rises; zero for an equality row. m numbers each.
+    pub give: Vec<Vec<f64>>,
+}
+
+impl Rest {
+    /// Whether lengths and numbers suit a query of so many points over m rows.
+    pub fn is_usable(&self, m: usize, points: usize) -> bool {
+        let least = |list: &[f64], len: usize, least: f64| {
+            list.len() == len && list.iter().all(|v| v.is_finite() && *v >= least)
+        };
+        self.weight > 0.0
+            && self.weight.is_finite()
+            && least(&self.curvature, m * (m + 1) / 2, f64::MIN)
+            && self.give.len() == points
+            && self.give.iter().all(|give| least(give, m, 0.0))
+    }
 }
 
 /// What an asset does with the points.
@@ -120,6 +121,23 @@ pub enum Ask {
         /// Which point of the last round everybody steps from; none in the first round.
         base: Option<u16>,
     },
+    /// [`Ask::Follow`] in which assets are held by what the rest of the fleet would answer, and plans can be moved.
+    Guided {
+        /// Which point of the last round became the base of everybody's prediction; none keeps the base of before.
+        base: Option<u16>,
+        /// The trust metric where `rest` is not there.
+        metric: Metric,
+        /// The fleet around each asset; none in a first round.
+        rest: Option<Rest>,
+        /// As in [`Ask::Follow`].
+        relative: bool,
+        /// As in [`Ask::Follow`].
+        curvature: Vec<u16>,
+        /// As in [`Ask::Follow`].
+        open: Vec<OpenPrice>,
+        /// Moved plans of the last round that mixes use: to be made and kept, ascending.
+        moves: Vec<Move>,
+    },
 }
 
 /// Prices at which a lower bound is being collected from assets that are not all present at the same time.
@@ -168,9 +186,16 @@ impl RoundQuery {
     /// Which point of the last round everybody builds on, where the method has one.
     pub fn base(&self) -> Option<u16> {
         match &self.ask {
-            Ask::Path { base, .. } | Ask::Follow { base, .. } | Ask::Newton { base } => *base,
+            Ask::Path { base, .. } | Ask::Follow { base, .. } | Ask::Newton { base } | Ask::Guided { base, .. } => {
+                *base
+            }
             Ask::Proximal { .. } | Ask::Accelerated { .. } => None,
         }
+    }
+
+    /// Whether answers are differences to what the base says; see [`Ask::Follow`].
+    pub fn is_relative(&self) -> bool {
+        matches!(self.ask, Ask::Follow { relative: true, .. } | Ask::Guided { relative: true, .. })
     }
 
     /// Whether an asset must still keep a column when it hears this query.

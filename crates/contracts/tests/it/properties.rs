@@ -152,7 +152,7 @@ proptest! {
 mod wire {
     use super::*;
     use cosmosmesh_contracts::message::{Command, Envelope, Event, Forecast, Telemetry, TradeSignal};
-    use cosmosmesh_contracts::round::{Ask, ColumnKey, Mix, QueryPoint};
+    use cosmosmesh_contracts::round::{Ask, ColumnKey, Mix, Move, QueryPoint, Rest};
     use cosmosmesh_contracts::round::{Contribution, ReportLayout, RoundQuery, RoundResult};
     use cosmosmesh_contracts::wire::{MAGIC, VERSION, WireForm, decode, encode};
 
@@ -192,13 +192,15 @@ mod wire {
 
         #[test]
         fn a_query_is_read_as_it_was_written(
-            (m, points, round, kind) in (0..6_usize, 0..5_usize, 2..100_000_u32, 0..5_u8)
+            (m, points, round, kind) in (0..6_usize, 0..5_usize, 3..100_000_u32, 0..7_u8)
             , seed in vec(number(), 40)
         ) {
             let list = |from: usize| seed[from..from + m].to_vec();
-            let path = kind < 2 || kind == 4;
+            let path = kind < 2 || kind == 5;
             let points = if path { points } else { 1 };
             let metric = cosmosmesh_contracts::round::Metric { stiffness: 1.0, shift: 0.5, floor: 0.0 };
+            let key = |round| ColumnKey { round, slot: ColumnKey::MOVED + 1 };
+            let step = |round| Move { key: key(round), length: 0.5, prices: list(6) };
             let query = RoundQuery {
                 round,
                 row_count: m as u32,
@@ -209,6 +211,27 @@ mod wire {
                     1 => Ask::Path { base: None, metric },
                     2 => Ask::Proximal { penalty: 2.0, relaxation: 1.5, shift: list(30) },
                     4 => Ask::Newton { base: Some(1) },
+                    5 => Ask::Guided {
+                        base: Some(1),
+                        metric,
+                        rest: Some(Rest {
+                            weight: 2.0,
+                            curvature: vec![0.25; m * (m + 1) / 2],
+                            give: vec![vec![0.5; m]; points],
+                        }),
+                        relative: false,
+                        curvature: (0..points as u16).collect(),
+                        open: Vec::new(),
+                        moves: vec![step(round - 1)],
+                    },
+                    6 => Ask::Accelerated {
+                        penalty: 2.0,
+                        relaxation: 1.5,
+                        shift: list(30),
+                        weights: vec![1.0],
+                        memory: 3,
+                        start: Some(Mix { weights: vec![(step(2).key, 1.0)], moves: vec![step(2)] }),
+                    },
                     _ => Ask::Accelerated {
                         penalty: 2.0,
                         relaxation: 1.5,

@@ -299,6 +299,7 @@ impl Facilitating {
         if let Some(mix) = &mut result.mix {
             // A weight that underflowed to nothing says nothing, and the wire form does not take it.
             mix.weights.retain(|(_, weight)| *weight > 0.0);
+            mix.moves.retain(|step| mix.weights.iter().any(|(key, _)| *key == step.key));
         }
         let holds = result.plan.is_some() && result.mix.is_some();
         let version = u64::from(result.rounds);
@@ -339,7 +340,7 @@ fn hear_held(version: u64, held: &mut [bool], assets: &[NodeId], from: NodeId, b
 /// The smallest barrier parameter of a query, where the method has one.
 fn barrier(query: &RoundQuery) -> Option<f64> {
     match query.ask {
-        Ask::Path { .. } | Ask::Follow { .. } | Ask::Newton { .. } => {
+        Ask::Path { .. } | Ask::Follow { .. } | Ask::Newton { .. } | Ask::Guided { .. } => {
             query.points.iter().map(|point| point.barrier).reduce(f64::min)
         }
         Ask::Proximal { .. } | Ask::Accelerated { .. } => None,

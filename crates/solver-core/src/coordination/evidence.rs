@@ -1,7 +1,10 @@
 use cosmosmesh_contracts::plan::{Certificate, Outcome, PlanKind, Status};
 use cosmosmesh_contracts::problem::Bounds;
-use cosmosmesh_contracts::round::{Ask, ColumnKey, FieldKind, Mix, RoundQuery, SummedReport};
+use std::collections::BTreeMap;
 
+use cosmosmesh_contracts::round::{ColumnKey, FieldKind, Mix, Move, RoundQuery, SummedReport};
+
+use super::moves::Moved;
 use super::{Options, mixing};
 
 /// What the sums have shown so far: aggregated plans, the best lower bound, the best mixes. Common to every method.
@@ -20,6 +23,8 @@ pub(crate) struct Evidence {
     pub(crate) dual_bound: f64,
     pub(crate) prices: Vec<f64>,
     columns: Vec<Column>,
+    /// How the moved plans among the columns and in the mixes are made.
+    moves: BTreeMap<ColumnKey, Move>,
     pub(crate) best: Option<Mixed>,
     pub(crate) safe: Option<Mixed>,
     safe_round: Option<u32>,
@@ -68,6 +73,7 @@ impl Evidence {
             dual_bound: f64::NEG_INFINITY,
             prices: vec![0.0; m],
             columns: Vec::new(),
+            moves: BTreeMap::new(),
             best: None,
             safe: None,
             safe_round: None,
@@ -97,7 +103,7 @@ impl Evidence {
             return;
         }
         let plain = |list: &[f64]| -> Vec<f64> { list.iter().zip(unit).map(|(y, d)| y / d).collect() };
-        let relative = matches!(query.ask, Ask::Follow { relative: true, .. });
+        let relative = query.is_relative();
         let points = (0..query.points.len() as u16).map(|k| sum.error(FieldKind::Use, k));
         let error = points.chain((0..query.bound_points.len() as u16).map(|k| sum.error(FieldKind::BoundUse, k)));
         let error = error.fold(0.0, f64::max);
@@ -149,6 +155,20 @@ impl Evidence {
         }
     }
 
+    /// A plan that a move makes of an answer in the last sum; nobody has computed it yet.
+    pub(crate) fn offer_moved(&mut self, moved: Moved) {
+        let Moved { step, usage, cost, blur } = moved;
+        self.columns.push(Column { key: step.key, usage, cost, boxed: 0.0, blur });
+        self.moves.insert(step.key, step);
+    }
+
+    /// The moves of the last sum that a mix uses: what the next query must ask everybody to make and keep.
+    pub(crate) fn moves_due(&self) -> Vec<Move> {
+        let kept = self.retained();
+        let due = self.moves.values().filter(|step| step.key.round == self.rounds);
+        due.filter(|step| kept.binary_search(&step.key).is_ok()).cloned().collect()
+    }
+
     /// A bound whose assets have answered one after the other: `sum` is of everybody's least priced cost at `prices`, in scaled rows.
     pub(crate) fn offer(&mut self, prices: &[f64], sum: f64, sent: &[f64]) {
         let prices: Vec<f64> = prices.iter().zip(sent).map(|(p, d)| p * d).collect();
@@ -183,7 +203,10 @@ impl Evidence {
             return;
         }
         let horizon = self.rounds.saturating_sub(RoundQuery::WINDOW);
-        self.columns.retain(|c| c.key.round > horizon && c.cost.is_finite() && c.usage.iter().all(|v| v.is_finite()));
+        // A moved plan outlives its round only in a mix: nobody keeps it otherwise.
+        let oldest = |key: ColumnKey| if key.is_moved() { self.rounds - 1 } else { horizon };
+        self.columns
+            .retain(|c| c.key.round > oldest(c.key) && c.cost.is_finite() && c.usage.iter().all(|v| v.is_finite()));
         let candidates = self.candidates();
         let candidates = self.comparable(candidates);
         let cost_scale =
@@ -217,6 +240,8 @@ impl Evidence {
                 self.safe_round_one_percent.get_or_insert(self.rounds);
             }
         }
+        let kept = self.retained();
+        self.moves.retain(|key, _| kept.binary_search(key).is_ok());
         if self.answer().is_some_and(|(_, kind)| kind == Some(PlanKind::Optimal)) {
             let boxed = self.answer().is_some_and(|(plan, _)| plan.boxed > 0.0);
             self.status = if boxed { Status::Unbounded } else { Status::Optimal };
@@ -309,7 +334,7 @@ impl Evidence {
         let m = self.bounds.len();
         let (mut usage, mut cost, mut boxed) = (vec![0.0; m], 0.0, 0.0);
         let mut blur = vec![0.0_f64; m];
-        let mut total = std::collections::BTreeMap::new();
+        let mut total = BTreeMap::new();
         for (candidate, weight) in candidates.iter().zip(weights).filter(|(_, w)| **w > 0.0) {
             usage.iter_mut().zip(&candidate.usage).for_each(|(u, y)| *u += weight * y);
             cost += weight * candidate.cost;
@@ -321,8 +346,9 @@ impl Evidence {
         }
         let violation = self.violation(&usage, &blur);
         // A product of weights may underflow; a column of weight zero is no part of the mix.
-        let weights = total.into_iter().filter(|(_, weight)| *weight > 0.0).collect();
-        Mixed { mix: Mix { weights }, usage, cost, violation, boxed, blur }
+        let weights: Vec<(ColumnKey, f64)> = total.into_iter().filter(|(_, weight)| *weight > 0.0).collect();
+        let moves = weights.iter().filter_map(|(key, _)| self.moves.get(key).cloned()).collect();
+        Mixed { mix: Mix { weights, moves }, usage, cost, violation, boxed, blur }
     }
 
     /// The worst violation of a row, relative to `1 +` the largest limit, wherever within `blur` the use really is.
@@ -381,4 +407,32 @@ impl Evidence {
 
 fn least_cost(candidates: &[mixing::Candidate]) -> f64 {
     candidates.iter().map(|c| c.cost).fold(f64::INFINITY, f64::min).min(1e300)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A row of small figures beside one of large ones: a violation is judged by the row's own scale as well.
+    #[test]
+    fn a_small_row_is_judged_by_its_own_scale() {
+        let bounds = Bounds::new(vec![f64::NEG_INFINITY; 2], vec![1e6, 1e-3]).expect("limits");
+        let mut evidence = Evidence::new(bounds, &Options::default());
+        evidence.dual_bound = -1.0;
+        let plan = |usage: [f64; 2]| {
+            let candidate = mixing::Candidate {
+                usage: usage.to_vec(),
+                cost: -1.0,
+                boxed: 0.0,
+                blur: vec![0.0; 2],
+                mix: vec![(ColumnKey { round: 1, slot: 0 }, 1.0)],
+            };
+            evidence.mixed(&[candidate], &[1.0])
+        };
+        assert_eq!(evidence.error_of(&plan([9e5, 9e-4])), 0.0);
+        // Four tenths of the small limit, and next to nothing of the large one.
+        let broken = plan([9e5, 1.4e-3]);
+        assert!(broken.violation < 1e-8);
+        assert!((evidence.error_of(&broken) - 0.4).abs() < 1e-9, "{}", evidence.error_of(&broken));
+    }
 }

@@ -132,7 +132,7 @@ impl Follower {
         let moved = base.barrier_derivative.iter().map(|d| d * (barrier - base.barrier));
         let answer: Vec<f64> = base.answer.iter().zip(moved).map(|(y, d)| y + d).collect();
         let model = Summed { answer: &answer, curvature: &base.curvature, prices: &base.prices };
-        master(&model, &self.lower, &self.upper, barrier).map(|prices| QueryPoint { prices, barrier })
+        master(&model, &self.lower, &self.upper, barrier).map(|at| QueryPoint { prices: at.prices, barrier })
     }
 
     /// The least barrier worth asking for: the complementarity it leaves is far below the tolerance.
@@ -203,7 +203,7 @@ impl Follower {
         let model = Summed { answer: &answer, curvature: &curvature, prices: &prices };
         let decrement = master(&model, &self.lower, &self.upper, mu).map_or(f64::INFINITY, |next| {
             // delta^2 = sum_i (d_i - Delta)' S_i (d_i - Delta) / mu, from sums alone.
-            let delta: Vec<f64> = next.iter().zip(&prices).map(|(n, p)| n - p).collect();
+            let delta: Vec<f64> = next.prices.iter().zip(&prices).map(|(n, p)| n - p).collect();
             let cross: f64 = delta.iter().zip(answer.iter().zip(&usage)).map(|(d, (a, y))| d * (a - y)).sum();
             let along = |a: usize| (0..m).map(|b| curvature[a * m + b] * delta[b]).sum::<f64>();
             let own: f64 = (0..m).map(|a| delta[a] * along(a)).sum();

@@ -8,6 +8,14 @@ pub(crate) struct Summed<'a> {
     pub(crate) prices: &'a [f64],
 }
 
+/// Where the modelled fleet is on the central path of its rows.
+#[derive(Clone)]
+pub(crate) struct Priced {
+    pub(crate) prices: Vec<f64>,
+    /// How far each row's use moves when its price does, `mu / p^2` for a row with one limit: zero for an equality row, infinite for an open one.
+    pub(crate) give: Vec<f64>,
+}
+
 /// Prices at which the modelled fleet is on the central path of its rows.
 ///
 /// Solves `v = answer - S (p - prices)` with `p = mu/(upper - v) - mu/(v - lower)` row by row; an equality row has `v = upper` and a free price,
@@ -20,7 +28,7 @@ pub(crate) struct Summed<'a> {
 /// If it does not converge, the last prices: they grow along a ray when the modelled fleet cannot meet its rows.
 /// # Source
 /// docs/math/federated-solver.md#master.
-pub(crate) fn master(model: &Summed<'_>, lower: &[f64], upper: &[f64], mu: f64) -> Result<Vec<f64>, Vec<f64>> {
+pub(crate) fn master(model: &Summed<'_>, lower: &[f64], upper: &[f64], mu: f64) -> Result<Priced, Vec<f64>> {
     // A start that jams is replaced by a more, then by a less cautious one.
     Master::new(model, lower, upper, 1e-2)
         .run(model, mu)
@@ -111,13 +119,13 @@ impl<'a> Master<'a> {
         self.kind[k] == Kind::Limited && self.lower[k].is_finite()
     }
 
-    fn run(mut self, model: &Summed<'_>, mu: f64) -> Result<Vec<f64>, Vec<f64>> {
+    fn run(mut self, model: &Summed<'_>, mu: f64) -> Result<Priced, Vec<f64>> {
         let m = self.p.len();
         let sides =
             (0..m).map(|k| usize::from(self.upper(k)) + usize::from(self.lower(k))).sum::<usize>().max(1) as f64;
         let trace: f64 = (0..m).map(|k| model.curvature[k * m + k]).sum();
         let ridge = 1e-12 * trace / m.max(1) as f64 + 1e-300;
-        let mut best = (f64::INFINITY, self.p.clone());
+        let mut best = (f64::INFINITY, Priced { prices: self.p.clone(), give: Vec::new() });
         for _ in 0..120 {
             // Residuals of the model, of the slacks, and of complementarity.
             let mut rv = vec![0.0; m];
@@ -149,7 +157,7 @@ impl<'a> Master<'a> {
                 break;
             }
             if error < best.0 {
-                best = (error, self.p.clone());
+                best = (error, Priced { prices: self.p.clone(), give: self.give(mu) });
             }
             if error < 1e-11 {
                 break;
@@ -196,6 +204,15 @@ impl<'a> Master<'a> {
             self.advance(&step, alpha);
         }
         if best.0 < 1e-6 { Ok(best.1) } else { Err(self.p) }
+    }
+
+    fn give(&self, mu: f64) -> Vec<f64> {
+        let give = |k: usize| match self.kind[k] {
+            Kind::Equality => 0.0,
+            Kind::Limited => mu / (self.push_upper[k].powi(2) + self.push_lower[k].powi(2)),
+            Kind::Open => f64::INFINITY,
+        };
+        (0..self.p.len()).map(give).collect()
     }
 
     fn weight(&self, k: usize) -> f64 {

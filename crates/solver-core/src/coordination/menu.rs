@@ -1,10 +1,13 @@
 use cosmosmesh_contracts::plan::{Outcome, Status};
 use cosmosmesh_contracts::problem::{Bounds, Coupling};
-use cosmosmesh_contracts::round::{Ask, FieldKind, Metric, OpenPrice, QueryPoint, RoundQuery, SummedReport};
+use cosmosmesh_contracts::round::{
+    Ask, ColumnKey, FieldKind, Metric, OpenPrice, QueryPoint, Rest, RoundQuery, SummedReport,
+};
 use cosmosmesh_contracts::traits::{Coordination, CoordinationError, Step};
 
 use super::evidence::Evidence;
-use super::master::{Summed, master};
+use super::master::{Priced, Summed, master};
+use super::moves;
 use super::relay::Relayed;
 use super::{Asked, Options, Warm};
 
@@ -66,11 +69,17 @@ struct Base {
     curvature: Vec<f64>,
     barrier_derivative: Vec<f64>,
     decrement: f64,
+    /// Over how many assets the decrement is spread.
+    effective: f64,
 }
 
 /// Where the first menu looks.
 struct Start {
     points: Vec<QueryPoint>,
+    /// The largest barrier among those at price zero.
+    highest: f64,
+    /// How many points are at price zero; those of an earlier path follow.
+    cold_count: usize,
 }
 
 /// How far along the path each candidate of a menu lies, as factors of the present barrier.
@@ -89,8 +98,22 @@ const REFUSED: f64 = 6.0;
 const NEAR: f64 = 1e-3;
 /// How many barriers the first round of a cold start asks about.
 const COLD: u32 = 8;
+/// The largest of them, in units of the public cost scale, and over how many decades they go down.
+const HIGHEST: f64 = 3.162_277_660_168_379_5;
+const COLD_DECADES: f64 = 3.5;
+/// A first menu whose best candidate is beyond this many times the limit was asked in too small units; the next one begins higher.
+const FAR: f64 = 10.0;
+/// A point of an earlier path is trusted up to this many times the limit.
+const WARM: f64 = 8.0;
+/// In how many first rounds that may happen: twelve decades.
+const RESTARTS: u32 = 3;
 /// A squared decrement per participating asset below this is trusted.
 const THRESHOLD: f64 = 4.0;
+/// How many assets leave their predictions at the same time, as a power of over how many the decrement was spread.
+const TOGETHER: f64 = 0.75;
+/// The most that a row gives, as a multiple of how far the fleet's use of it moves.
+const GIVE_MAX: f64 = 1e9;
+/// Where there is no rest of the fleet to be held by yet.
 const METRIC: Metric = Metric { stiffness: 2.0, shift: 1.0, floor: 0.01 };
 
 impl Menu {
@@ -113,16 +136,18 @@ impl Menu {
                 return Err(CoordinationError::Unsupported { reason });
             }
             Some(warm) => {
-                let mut start = Start { points: again(warm) };
-                start.points.iter_mut().for_each(|point| lean(&mut point.prices, &coupling.bounds));
-                start
+                // What is far from where the earlier path leads is begun anew, in the same round.
+                let mut points = cold(m, options.cost_scale);
+                let cold_count = points.len();
+                points.extend(again(warm));
+                points.iter_mut().for_each(|point| lean(&mut point.prices, &coupling.bounds));
+                Start { points, highest: options.cost_scale * HIGHEST, cold_count }
             }
-            None => {
-                let barriers = (0..COLD).map(|k| 0.5 - 3.5 * f64::from(k) / f64::from(COLD - 1));
-                let point =
-                    |decade| QueryPoint { prices: vec![0.0; m], barrier: options.cost_scale * 10f64.powf(decade) };
-                Start { points: barriers.map(point).collect() }
-            }
+            None => Start {
+                points: cold(m, options.cost_scale),
+                highest: options.cost_scale * HIGHEST,
+                cold_count: COLD as usize,
+            },
         };
         Ok(Self {
             assets: asset_count.max(1) as f64,
@@ -165,15 +190,13 @@ impl Menu {
 
     fn ask(&mut self) -> RoundQuery {
         let m = self.evidence.bounds.len();
-        let mut points = Vec::new();
-        let (mut base_index, mut row_scale) = (None, None);
+        let (mut points, mut give) = (Vec::new(), Vec::new());
+        let mut base_index = None;
+        let row_scale = self.scale.clone().filter(|_| self.round == 1);
         // Prices that ran away while looking for a point that the modelled fleet cannot reach.
         let mut suspect = None;
         if let Some(base) = &self.base {
             base_index = base.index;
-            if self.round == 1 {
-                row_scale = self.scale.clone();
-            }
             let wary = if base.decrement > THRESHOLD { &[3.0][..] } else { &[] };
             let mut last = f64::INFINITY;
             let patience = 0.5_f64.powi(self.stuck.min(6) as i32);
@@ -196,8 +219,9 @@ impl Menu {
                     .collect();
                 let model = Summed { answer: &answer, curvature: &base.curvature, prices: &base.prices };
                 match master(&model, &self.lower, &self.upper, barrier) {
-                    Ok(prices) => {
+                    Ok(Priced { prices, give: row_give }) => {
                         points.push(QueryPoint { prices, barrier });
+                        give.push(row_give);
                         last = barrier;
                     }
                     Err(prices) => suspect = Some(prices),
@@ -219,18 +243,22 @@ impl Menu {
         let curvature: Vec<u16> = match self.round {
             0 if self.thin => (1..all.min(2)).collect(),
             // Late, one candidate may be refused again and again; then all of them bring their curvature.
-            1..THIN_ROUNDS if self.thin => vec![0],
+            1..THIN_ROUNDS if self.thin && self.base.is_some() => vec![0],
             _ => (0..all).collect(),
         };
-        if self.absence && self.round > 0 {
+        let relative = self.absence && self.base.is_some();
+        if relative {
             let prices = points[last / 2].prices.clone();
             self.open.push(Open { price: OpenPrice { opened: self.round + 1, prices }, count: 0.0, sum: 0.0 });
         }
-        let ask = if self.absence || self.thin {
-            let open = self.open.iter().map(|open| open.price.clone()).collect();
-            Ask::Follow { base: base_index, metric: METRIC, relative: self.absence && self.round > 0, curvature, open }
-        } else {
-            Ask::Path { base: base_index, metric: METRIC }
+        let ask = Ask::Guided {
+            base: base_index,
+            metric: METRIC,
+            rest: self.base.as_ref().filter(|_| give.len() == points.len()).map(|base| base.rest(give)),
+            relative,
+            curvature,
+            open: self.open.iter().map(|open| open.price.clone()).collect(),
+            moves: self.evidence.moves_due(),
         };
         let ray = suspect.and_then(|prices| direction(&prices)).or_else(|| direction(&points[last].prices));
         RoundQuery {
@@ -248,7 +276,7 @@ impl Menu {
 
     /// The sums of all assets from the differences of those present: adds what the base says, which holds for whoever is away.
     fn complete(&self, query: &RoundQuery, sum: &SummedReport) -> Result<Option<SummedReport>, CoordinationError> {
-        let (Ask::Follow { relative: true, .. }, Some(base)) = (&query.ask, &self.base) else { return Ok(None) };
+        let (true, Some(base)) = (query.is_relative(), &self.base) else { return Ok(None) };
         let m = self.evidence.bounds.len();
         let mut values = sum.values().to_vec();
         for field in sum.layout().fields() {
@@ -303,7 +331,12 @@ impl Menu {
             _ => 0.0,
         };
         let hurried = |mu: f64| mu < slowest;
+        // Near the earlier path more is dared than a cold start would: the alternative is to begin anew.
+        let first = self.start.cold_count;
+        let limit_of = |slot: u16| if self.base.is_none() && usize::from(slot) >= first { WARM * limit } else { limit };
         let mut chosen: Option<Base> = None;
+        let (mut moved_plans, mut decrements) = (Vec::new(), Vec::new());
+        let scale = self.scale.clone().unwrap_or_else(|| vec![1.0; m]);
         for (k, point) in query.points.iter().enumerate() {
             let slot = k as u16;
             let mu = point.barrier;
@@ -321,18 +354,30 @@ impl Menu {
             let barrier_derivative = rows(FieldKind::BarrierDerivative, 1.0 / mu);
             let curvature = square(sum.field(FieldKind::Curvature, slot), m, |a, b, v| v * unit[a] * unit[b] / mu);
             let model = Summed { answer: &answer, curvature: &curvature, prices: &prices };
-            let mut decrement = f64::INFINITY;
-            if let Ok(next) = master(&model, &self.lower, &self.upper, mu) {
-                // delta^2 = sum_i (d_i - Delta)' S_i (d_i - Delta) / mu, from sums alone.
-                let delta: Vec<f64> = next.iter().zip(&prices).map(|(n, p)| n - p).collect();
-                let cross: f64 = delta.iter().zip(answer.iter().zip(&usage)).map(|(d, (a, y))| d * (a - y)).sum();
-                let own: f64 =
-                    (0..m).map(|a| delta[a] * (0..m).map(|b| curvature[a * m + b] * delta[b]).sum::<f64>()).sum();
+            let (mut decrement, mut effective) = (f64::INFINITY, 1.0);
+            if let Ok(Priced { prices: next, .. }) = master(&model, &self.lower, &self.upper, mu) {
                 let summed = sum.scalar(FieldKind::Decrement, slot);
-                decrement = (summed * mu - 2.0 * cross + own).max(0.0) / mu;
+                let sums = moves::Sums {
+                    mu,
+                    prices: &prices,
+                    usage: &usage,
+                    answer: &answer,
+                    curvature: &curvature,
+                    barrier_derivative: &barrier_derivative,
+                    decrement: summed,
+                };
+                let delta: Vec<f64> = next.iter().zip(&prices).map(|(n, p)| n - p).collect();
+                decrement = sums.decrement_after(&delta);
+                if !self.absence && sum.scalar(FieldKind::Boxed, slot) == 0.0 {
+                    let noise = moves::Noise::of(sum, slot, unit, mu);
+                    if let Some(stride) = sums.stride(&delta, self.sides, &noise) {
+                        let key = ColumnKey { round: query.round, slot: ColumnKey::MOVED + slot };
+                        moved_plans.push(stride.plan(key, sum.scalar(FieldKind::Cost, slot), &scale));
+                    }
+                }
                 // Over how many assets is the difficulty spread? Each is limited by its own decrement only.
                 let squares = sum.scalar(FieldKind::DecrementSquare, slot);
-                let effective =
+                effective =
                     if squares > 0.0 { (summed * summed / squares).clamp(1.0, self.assets) } else { self.assets };
                 decrement /= effective;
             }
@@ -352,10 +397,12 @@ impl Menu {
                 curvature,
                 barrier_derivative,
                 decrement,
+                effective,
             };
+            decrements.push(candidate.decrement);
             let better = match &chosen {
                 None => true,
-                Some(old) => match (old.decrement < limit, decrement < limit) {
+                Some(old) => match (old.decrement < limit_of(old.index.unwrap_or(0)), decrement < limit_of(slot)) {
                     // Models of assets that are away grow old, so the path is followed more slowly while somebody is.
                     (true, true) if hurried(old.barrier) == hurried(mu) => (mu < old.barrier) != hurried(mu),
                     (true, true) => hurried(old.barrier),
@@ -368,9 +415,21 @@ impl Menu {
                 chosen = Some(candidate);
             }
         }
+        moved_plans.into_iter().for_each(|moved| self.evidence.offer_moved(moved));
         if chosen.is_none() {
             // Nothing to go on from: everybody stays at the base, and the next ranges are wider.
             self.base = self.base.take().map(|old| Base { index: None, ..old });
+            return;
+        }
+        // Costs in larger units than the public scale says: all that was asked is as good as no barrier.
+        // Where a larger barrier brings nobody nearer, the rows themselves are far away, and there is nothing to begin anew.
+        // An asset that is unbounded alone is far from any path whatever the units.
+        let far = chosen.as_ref().is_some_and(|new| new.decrement > FAR * limit && new.boxed == 0.0);
+        if self.base.is_none() && far && falling(&decrements) && query.round <= RESTARTS {
+            let lowest = self.start.highest * 10f64.sqrt();
+            self.start.highest = lowest * 10f64.powf(COLD_DECADES);
+            self.start.points = descending(m, self.start.highest);
+            self.start.cold_count = self.start.points.len();
             return;
         }
         // A centred fleet that takes none of the bolder candidates would be offered the same menu for ever.
@@ -391,6 +450,36 @@ impl Menu {
         }
         self.base = chosen;
     }
+}
+
+impl Base {
+    /// What surrounds each asset at this base, for a query whose points' rows give so much.
+    fn rest(&self, mut give: Vec<Vec<f64>>) -> Rest {
+        let m = self.prices.len();
+        let curvature: Vec<f64> = (0..m).flat_map(|a| self.curvature[a * m + a..(a + 1) * m].iter().copied()).collect();
+        // A row without limits, or far from them, gives without end.
+        let mean = (0..m).map(|k| self.curvature[k * m + k]).sum::<f64>() / m.max(1) as f64;
+        for give in &mut give {
+            let cap = |k: usize| GIVE_MAX * (self.curvature[k * m + k] + mean).max(f64::MIN_POSITIVE);
+            give.iter_mut().enumerate().for_each(|(k, v)| *v = v.min(cap(k)));
+        }
+        Rest { weight: self.effective.powf(TOGETHER), curvature, give }
+    }
+}
+
+/// Whether the largest barrier brought the fleet clearly nearer than the next one.
+fn falling(decrements: &[f64]) -> bool {
+    matches!(decrements, [largest, next, ..] if *largest < 0.7 * next)
+}
+
+/// The points of a first menu without an earlier path: price zero, from a large barrier down.
+fn cold(m: usize, cost_scale: f64) -> Vec<QueryPoint> {
+    descending(m, cost_scale * HIGHEST)
+}
+
+fn descending(m: usize, highest: f64) -> Vec<QueryPoint> {
+    let barrier = |k: u32| highest * 10f64.powf(-COLD_DECADES * f64::from(k) / f64::from(COLD - 1));
+    (0..COLD).map(|k| QueryPoint { prices: vec![0.0; m], barrier: barrier(k) }).collect()
 }
 
 /// Where a warm start looks: at up to eight points of the earlier path, evenly along it; without one, at the old prices over four decades.
@@ -455,7 +544,7 @@ impl Coordination for Menu {
         let query = self.asked.take(sum)?;
         let m = self.evidence.bounds.len();
         let everyone = sum.contributors() as f64 >= self.assets;
-        if self.absence && query.round == 1 && !everyone {
+        if self.absence && self.base.is_none() && !everyone {
             self.asked = Asked::Query(query);
             let reason = format!(
                 "{} of {} assets are in the first sum; wait for all, later rounds can do without some",
@@ -496,11 +585,14 @@ impl Coordination for Menu {
         }
         let oldest = query.round.saturating_sub(OPEN_ROUNDS);
         self.open.retain(|open| open.count < self.assets && open.price.opened > oldest);
+        let mut restarted = false;
         if !self.evidence.is_done() {
+            let highest = self.start.highest;
             self.choose(&query, sum, &to_scaled);
+            restarted = self.start.highest > highest;
             self.evidence.conclude();
         }
-        if !self.evidence.is_done() && self.base.is_none() {
+        if !self.evidence.is_done() && self.base.is_none() && !restarted {
             self.evidence.status = Status::Numerical;
         }
         let over = self.evidence.is_done() || self.round >= self.rounds_max;

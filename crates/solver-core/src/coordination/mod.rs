@@ -16,6 +16,7 @@ mod master;
 mod menu;
 mod method;
 mod mixing;
+mod moves;
 mod pace;
 mod path;
 mod relay;

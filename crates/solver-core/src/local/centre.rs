@@ -2,6 +2,8 @@ use super::{Metric, Model, Newton, Point, Side};
 
 /// How far from a centre, relatively, a factor may be made that describes the response there.
 const FRESH: f64 = 1e-2;
+/// The least share of the barrier's own curvature that such a factor has of every constraint.
+pub(crate) const FIRM: f64 = 0.95;
 
 /// No product of slack and multiplier may fall below this share of their mean, or of the target if that is less.
 const LEAST_PRODUCT: f64 = 0.05;
@@ -389,6 +391,8 @@ impl Engine {
         curvature: &mut [f64],
         barrier_derivative: &mut [f64],
     ) -> bool {
+        // A move along this response must stay inside the limits, so the factor may not be softer than the barrier is.
+        self.fresh &= self.newton.covers(FIRM);
         if !self.fresh && self.newton.factor(&self.model, 1.0).is_err() {
             return false;
         }
@@ -408,7 +412,8 @@ impl Engine {
                 _ => -rhs[k] / self.newton.weight[k],
             };
         }
-        self.newton.solve(&self.model, false, rhs, &mut self.pull_step, 2);
+        // Without refinement: the same matrix as the curvature's, which the cost of a move relies on.
+        self.newton.solve(&self.model, false, rhs, &mut self.pull_step, 0);
         for (out, row) in barrier_derivative.iter_mut().zip(self.model.g.iter()) {
             *out = row.iter().map(|&(j, v)| v * self.rhs[j as usize]).sum();
         }

@@ -8,7 +8,7 @@ mod newton;
 mod point;
 mod side;
 
-pub(crate) use centre::{Centred, Engine};
+pub(crate) use centre::{Centred, Engine, FIRM};
 pub(crate) use lists::Lists;
 pub(crate) use metric::Metric;
 pub(crate) use model::Model;

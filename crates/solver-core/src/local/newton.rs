@@ -29,6 +29,8 @@ pub(crate) struct Newton {
     written: Option<f64>,
     /// `D` per constraint, for the caller to write before [`Newton::factor`]; not used at an equality row.
     pub(crate) weight: Vec<f64>,
+    /// The weights that the present factor was made of.
+    factored: Vec<f64>,
     quadratic: f64,
     delta: f64,
     /// The touched rows in the order in which they are kept here: those that meet early in the elimination stand together.
@@ -78,6 +80,7 @@ impl Newton {
             written: None,
             ldl,
             weight: vec![1.0; size],
+            factored: vec![1.0; size],
             quadratic: 1.0,
             delta: DELTA,
             rows,
@@ -112,6 +115,7 @@ impl Newton {
     /// Factors the system for the present weights. `quadratic` is 1, or 0 to drop the quadratic cost.
     pub(crate) fn factor(&mut self, model: &Model, quadratic: f64) -> Result<(), Breakdown> {
         self.quadratic = quadratic;
+        self.factored.copy_from_slice(&self.weight);
         if self.written != Some(quadratic) {
             self.write(model, quadratic);
         }
@@ -125,6 +129,16 @@ impl Newton {
             values[place as usize] = if equality { -self.delta } else { -1.0 / d - self.delta };
         }
         self.ldl.factor()
+    }
+
+    /// The weights that the present factor was made of.
+    pub(crate) fn factored(&self) -> &[f64] {
+        &self.factored
+    }
+
+    /// Whether the factor is no softer anywhere than `share` of what the present weights would make.
+    pub(crate) fn covers(&self, share: f64) -> bool {
+        self.factored.iter().zip(&self.weight).all(|(d, w)| *d >= share * w)
     }
 
     /// Writes what does not change from step to step.
@@ -142,6 +156,17 @@ impl Newton {
         for (&place, &(_, v)) in self.a_places.iter().zip(model.a.entries()) {
             values[place as usize] = v;
         }
+    }
+
+    /// `K^-1 G' d` for the matrix of these weights, without refinement: the step that changes the use by `S d`, with `S` as that matrix gives it.
+    pub(crate) fn along(&mut self, model: &Model, weight: &[f64], d: &[f64]) -> Result<Vec<f64>, Breakdown> {
+        self.weight.copy_from_slice(weight);
+        self.factor(model, 1.0)?;
+        let mut step = vec![0.0; model.constraints()];
+        model.coupling_transpose(d, &mut step);
+        self.ldl.solve(&mut step);
+        step.truncate(model.n);
+        Ok(step)
     }
 
     /// Computes `S = G K^-1 G'` from the present factor.

@@ -6,6 +6,7 @@ mod barrier;
 mod conformance;
 mod coordination;
 mod fleets;
+mod guided;
 mod local_solver;
 mod oracle;
 mod participants;
