@@ -13,6 +13,7 @@ mod oracle;
 mod refusal;
 mod release;
 mod round_trip;
+mod schema;
 mod traps;
 mod wiring;
 mod world;

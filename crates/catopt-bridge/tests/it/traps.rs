@@ -1,4 +1,19 @@
 //! The writer's rules, seen in the text: each is there because some reader goes wrong without it.
+//!
+//! | rule | held by |
+//! |---|---|
+//! | no blank in a word, no name twice; in LP, a map of names in comments | `no_word_has_a_blank_and_no_name_comes_twice`, `lp_squares_have_no_blanks_and_the_constant_is_a_column` |
+//! | `OBJSENSE` always | `the_sense_is_always_stated` |
+//! | `QUADOBJ` is one triangle, sorted by column, its diagonal the entry of `P` | `one_triangle_sorted_by_column_with_the_whole_diagonal` |
+//! | no quadratic entry is lost | `no_quadratic_entry_is_lost_on_the_way` |
+//! | every bound explicit, the lower one before `UP` | `every_bound_is_explicit_and_the_lower_one_first`, `refusal::a_negative_upper_bound_without_a_lower_one` |
+//! | ranges are two rows unless asked | `a_two_sided_row_is_two_rows_unless_asked` |
+//! | the constant is minus itself on the objective's right-hand side | `the_constant_changes_its_sign` |
+//! | shortest digits that read back as the same double | `number`'s own test, `round_trip`, `laws::every_format_gives_back_what_it_was_given` |
+//! | no NaN, no infinite coefficient | `refusal::numbers_that_are_none`; a problem that holds one cannot be built |
+//! | no indefinite `P` unless asked, with its eigenvalue | `refusal::an_indefinite_cost_with_its_eigenvalue_on_every_way_in_and_out` and the command's tests |
+//! | duals are `d objective / d right-hand side` | `highs::the_problem_known_by_hand_with_the_sign_of_its_dual`, the command's `another_solvers_answer_is_certified_by_name` |
+//! | both triangles, `QMATRIX` beside `QUADOBJ`, an asymmetric `QMATRIX` | `refusal::both_triangles_both_sections_and_a_matrix_that_is_not_symmetric` |
 
 use cosmosmesh_catopt_bridge::{Assembly, lp, mof, mps};
 
