@@ -6,6 +6,7 @@ mod keygen;
 mod ledger;
 mod simulate;
 mod solve;
+mod sync;
 mod validate;
 mod variants;
 
@@ -39,6 +40,8 @@ enum Command {
     Ledger(ledger::Ledger),
     /// What a fleet decides: propose, sign, apply, status
     Govern(govern::Govern),
+    /// Look into the stores of replicas: what they hold, where two differ, what the state was
+    Sync(sync::Sync),
 }
 
 const AFTER_HELP: &str = "\
@@ -49,6 +52,7 @@ Examples:
 
 Exit codes:
    0  optimal, or nothing was to be solved
+   1  two stores differ (sync diff)
    2  infeasible: no plan exists, the result says which fleet rows prove it
    3  a limit was reached or Ctrl-C was pressed; the best safe plan was written, if there was one
    4  unbounded: the cost can fall without end
@@ -90,6 +94,7 @@ impl Cli {
             Command::Keygen(keygen) => keygen.run(),
             Command::Ledger(ledger) => ledger.run(),
             Command::Govern(govern) => govern.run(),
+            Command::Sync(sync) => sync.run(),
         }
     }
 }

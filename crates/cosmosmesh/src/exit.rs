@@ -8,6 +8,8 @@ use cosmosmesh_contracts::plan::Status;
 pub(crate) enum Exit {
     /// Solved to the tolerance, or nothing was to be solved.
     Optimal,
+    /// Two stores differ.
+    Differs,
     /// No plan exists; the result says which fleet rows prove it.
     Infeasible,
     /// Stopped by a limit or by the user; the best safe plan was written, if there was one.
@@ -33,6 +35,7 @@ impl Exit {
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Optimal => 0,
+            Self::Differs => 1,
             Self::Infeasible => 2,
             Self::Limit => 3,
             Self::Unbounded => 4,

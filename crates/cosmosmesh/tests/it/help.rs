@@ -32,6 +32,14 @@ fn help_of_variants() {
 }
 
 #[test]
+fn help_of_sync() {
+    for verb in ["inspect", "diff", "replay"] {
+        let text = help(&["sync", verb, "--help"]);
+        assert!(text.contains("Examples:") && text.contains("Exit codes:") && text.contains("--json"), "{text}");
+    }
+}
+
+#[test]
 fn variants_name_their_default_once() {
     let variants = run(&["variants", "--json"]).json();
     let variants = variants.as_array().unwrap();
@@ -56,6 +64,9 @@ fn a_wrong_command_line_is_bad_input() {
         &["solve", "x.json", "--rounds-max", "0"],
         &["solve", "x.json", "--cost-scale", "-1"],
         &["simulate"],
+        &["sync"],
+        &["sync", "diff", "a.db"],
+        &["sync", "replay", "a.db", "--as-of", "noon"],
         &["simulate", "jezero-base", "--seed", "one"],
     ] {
         let run = run(arguments);

@@ -9,4 +9,5 @@ mod help;
 mod readme;
 mod simulate;
 mod solve;
+mod sync;
 mod validate;
