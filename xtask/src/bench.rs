@@ -23,12 +23,15 @@ pub(crate) enum What {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Instructions per method on small fleets, counted by valgrind's callgrind: the same on an idle machine and on a busy one
+    Instructions,
 }
 
 /// Runs the criterion benches of the workspace, or spawns the comparison in release.
 pub(crate) fn run(what: Option<What>, package: Option<&str>) -> Done {
     match what {
         Some(What::Compare { baseline_rev, arguments }) => compare(baseline_rev.as_deref(), &arguments),
+        Some(What::Instructions) => instructions(),
         Some(What::Sync { arguments }) => peers(&arguments),
         None => criterion(package),
     }
@@ -90,6 +93,43 @@ fn peers(arguments: &[String]) -> Done {
     run.env("CARGO_TARGET_DIR", &root().join("target").to_string_lossy()).run()
 }
 
+/// Fleets small enough to run fifty times slower, by the methods with curvature.
+const COUNTED: [(&str, &str); 2] = [("strong", "10"), ("degenerate", "10")];
+const COUNTED_METHODS: [&str; 4] = ["menu", "fan", "aladin", "ipm"];
+
+fn instructions() -> Done {
+    let version = Command::new("valgrind").arg("--version").output();
+    if !version.is_ok_and(|output| output.status.success()) {
+        println!("valgrind is not installed, so nothing was counted; `apt-get install valgrind`, then try again");
+        return Ok(());
+    }
+    Cargo::new(["build", "--release", "--package", "cosmosmesh-bench"]).run()?;
+    let program = metadata()?["target_directory"].as_str().map(PathBuf::from).unwrap_or_default();
+    let program = program.join("release/cosmosmesh-bench");
+    println!("| fleet | method | million instructions, the making of the fleet included |\n|---|---|---|");
+    for (family, assets) in COUNTED {
+        for method in COUNTED_METHODS {
+            let output = Command::new("valgrind")
+                .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+                .arg(&program)
+                .args(["once", "--family", family, "--assets", assets, "--coupling", "24", "--method", method])
+                .output()?;
+            let words = String::from_utf8_lossy(&output.stderr);
+            let Some(count) = collected(&words) else {
+                return Err(Failure::new(format!("valgrind: {}", words.trim())));
+            };
+            println!("| {family} {assets}, 24 | {method} | {:.0} |", count as f64 / 1e6);
+        }
+    }
+    Ok(())
+}
+
+/// The count in callgrind's last words, `==1== Collected : 1308961265`.
+fn collected(words: &str) -> Option<u64> {
+    let line = words.lines().find_map(|line| line.split_once("Collected :"))?.1;
+    line.trim().replace(',', "").parse().ok()
+}
+
 fn criterion(package: Option<&str>) -> Done {
     let metadata = metadata()?;
     let mut ran = 0;
@@ -106,4 +146,17 @@ fn criterion(package: Option<&str>) -> Done {
         }
     }
     if ran == 0 { Err(Failure::new("there is no bench by that name")) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::collected;
+
+    #[test]
+    fn callgrinds_count_is_found_among_its_words() {
+        let words = "==7== Events    : Ir\n==7== Collected : 1308961265\n==7== \n==7== I   refs:      1,308,961,265\n";
+        assert_eq!(collected(words), Some(1_308_961_265));
+        assert_eq!(collected("==7== Events    : Ir\n"), None);
+        assert_eq!(collected("==7== Collected : many\n"), None);
+    }
 }
