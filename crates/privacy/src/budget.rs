@@ -8,10 +8,12 @@
 
 mod epsilon;
 mod ledger;
+mod noisy_use;
 mod record;
 mod release;
 
 pub use epsilon::{Budget, BudgetError, epsilon};
 pub use ledger::{Ledger, LedgerError, Standing};
+pub use noisy_use::{NoisyUse, UseRanges, UseTerms, UseTermsError};
 pub use record::{RecordError, decode_record};
 pub use release::{Permit, ReleaseError, release};

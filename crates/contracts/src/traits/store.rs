@@ -60,6 +60,28 @@ pub trait Store {
     }
 }
 
+impl<S: Store + ?Sized> Store for Box<S> {
+    fn append(&mut self, stream: &str, record: &[u8]) -> Result<u64, StoreError> {
+        (**self).append(stream, record)
+    }
+
+    fn read(&self, stream: &str, from: u64, limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        (**self).read(stream, from, limit)
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        (**self).sync()
+    }
+
+    fn len(&self, stream: &str) -> Result<u64, StoreError> {
+        (**self).len(stream)
+    }
+
+    fn trim(&mut self, stream: &str, below: u64) -> Result<(), StoreError> {
+        (**self).trim(stream, below)
+    }
+}
+
 /// The longest name of a stream, in characters.
 pub const STREAM_NAME_MAX: usize = 128;
 

@@ -32,6 +32,11 @@ pub enum SumError {
         /// How many it takes.
         min: u32,
     },
+    /// Noise could not be paid for or drawn; nothing left any asset.
+    Noise {
+        /// Why, and what to do.
+        reason: String,
+    },
     /// The masks do not come off, or somebody who must help refuses.
     Masks {
         /// What was refused, and what to do.
@@ -48,6 +53,7 @@ impl fmt::Display for SumError {
                 f,
                 "{found} contributors where a private sum takes at least {min}, or each could be told apart; wait for more, or sum in the open if nothing is secret"
             ),
+            Self::Noise { reason } => f.write_str(reason),
             Self::Masks { reason } => write!(f, "the masked sum was not opened: {reason}"),
         }
     }
