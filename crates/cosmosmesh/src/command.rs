@@ -1,5 +1,6 @@
 //! The verbs, one file each, and what they share.
 
+mod budget;
 mod catopt;
 mod govern;
 mod keygen;

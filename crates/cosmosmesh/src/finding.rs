@@ -1,4 +1,4 @@
-use cosmosmesh_contracts::file::{AgentResult, ResultFile, ResultFormat};
+use cosmosmesh_contracts::file::{AgentResult, ResultFile, ResultFormat, SumKind};
 use cosmosmesh_contracts::plan::{Outcome, Plan, PlanKind, Status};
 use cosmosmesh_contracts::problem::FleetProblem;
 use cosmosmesh_contracts::round::{Contribution, ReportLayout, RoundQuery};
@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::audit::Audit;
 use crate::figure::{bytes, count, digits, duration, short, tiny};
 use crate::refutation::Refutation;
+use crate::spending::Spending;
 use crate::sum::{self, MaskCost};
 use crate::table::{Align, Table, facts};
 
@@ -181,6 +182,15 @@ impl Finding {
         self
     }
 
+    /// Adds what planning under a privacy budget cost.
+    pub(crate) fn with_spending(mut self, spending: &Spending) -> Self {
+        self.result.sum = SumKind::Noisy;
+        self.result.extensions.insert("privacy".into(), spending.json());
+        self.result.extensions.insert("stopped".into(), json!("the rounds that the privacy budget pays for are over"));
+        self.notes.push(spending.text());
+        self
+    }
+
     /// The result as tables.
     pub(crate) fn text(&self, fleet: &FleetProblem) -> String {
         let result = &self.result;
@@ -210,8 +220,9 @@ impl Finding {
         let none = || "none".to_owned();
         let figure = |value: Option<f64>| value.map_or_else(none, |value| digits(value, 9));
         let small = |value: Option<f64>| value.map_or_else(none, tiny);
-        let masks =
-            self.effort.masks.as_ref().map_or_else(|| vec![("sum", "plain, in the open".to_owned())], MaskCost::facts);
+        let noisy = result.sum == SumKind::Noisy;
+        let sum = if noisy { "masked, with noise" } else { "plain, in the open" }.to_owned();
+        let masks = self.effort.masks.as_ref().map_or_else(|| vec![("sum", sum)], MaskCost::facts);
         let round = |key: &str| result.extensions.get(key).filter(|v| !v.is_null()).map_or_else(none, Value::to_string);
         let mut figures = vec![
             ("cost", figure(result.objective)),

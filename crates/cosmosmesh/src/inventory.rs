@@ -2,6 +2,7 @@ use cosmosmesh_contracts::problem::{Bounds, FleetProblem, SparseMatrix};
 use serde::Serialize;
 
 use crate::figure::{count, short};
+use crate::support::{self, list, verb};
 
 /// What a fleet is made of, and what about it deserves a second look.
 #[derive(Clone, Debug, Serialize)]
@@ -75,9 +76,6 @@ impl Magnitude {
 }
 
 impl Inventory {
-    /// Fewer assets than this in a sum, and the sum speaks about one of them.
-    const COHORT_MIN: usize = 3;
-
     /// Counts a fleet.
     pub(crate) fn of(fleet: &FleetProblem) -> Self {
         let assets: Vec<AssetCount> = fleet
@@ -103,9 +101,8 @@ impl Inventory {
             assets,
             fleet_rows: RowCount::of(&fleet.coupling().bounds),
             magnitudes: magnitudes(fleet),
-            warnings: Vec::new(),
+            warnings: support::warnings(fleet),
         };
-        inventory.warn_small_cohorts(fleet);
         inventory.warn_idle(fleet);
         inventory.warn_scaling();
         inventory.warn_integer();
@@ -120,33 +117,6 @@ impl Inventory {
     /// All private rows of the fleet.
     pub(crate) fn rows(&self) -> usize {
         self.assets.iter().map(|asset| asset.rows).sum()
-    }
-
-    fn warn_small_cohorts(&mut self, fleet: &FleetProblem) {
-        let mut users = vec![0; fleet.row_count()];
-        for asset in fleet.assets() {
-            touched(&asset.coupling).enumerate().for_each(|(row, touched)| users[row] += usize::from(touched));
-        }
-        let names = |wanted: &dyn Fn(usize) -> bool| {
-            let names = users.iter().zip(&fleet.coupling().names);
-            names.filter(|(n, _)| wanted(**n)).map(|(_, name)| name.as_str()).collect::<Vec<_>>()
-        };
-        let alone = names(&|n| n == 1);
-        if !alone.is_empty() {
-            self.warnings.push(format!(
-                "{} used by one asset only ({}): the sum over the fleet is that asset's private use; make it a private row, or let more assets share it",
-                verb(alone.len(), "fleet row"),
-                list(&alone)
-            ));
-        }
-        let few = names(&|n| n > 1 && n < Self::COHORT_MIN);
-        if !few.is_empty() {
-            self.warnings.push(format!(
-                "{} used by two assets only ({}): each can subtract its own part from the sum and learn the other's; let at least three share a row",
-                verb(few.len(), "fleet row"),
-                list(&few)
-            ));
-        }
     }
 
     fn warn_idle(&mut self, fleet: &FleetProblem) {
@@ -233,16 +203,4 @@ fn touched(coupling: &SparseMatrix) -> impl Iterator<Item = bool> {
     let mut touched = vec![false; coupling.row_count()];
     coupling.triplets().filter(|t| t.2 != 0.0).for_each(|t| touched[t.0] = true);
     touched.into_iter()
-}
-
-/// `1 fleet row is`, `2 fleet rows are`.
-fn verb(n: usize, noun: &str) -> String {
-    format!("{} {}", count(n, noun), if n == 1 { "is" } else { "are" })
-}
-
-/// The first names, and how many more there are.
-fn list(names: &[&str]) -> String {
-    const SHOWN: usize = 4;
-    let shown = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    if names.len() > SHOWN { format!("{shown} and {} more", names.len() - SHOWN) } else { shown }
 }

@@ -24,7 +24,9 @@ mod progress;
 mod recovery;
 mod refutation;
 mod report;
+mod spending;
 mod sum;
+mod support;
 mod table;
 mod threads;
 

@@ -17,7 +17,7 @@ use crate::figure::{count, duration, tiny};
 use crate::progress::Progress;
 use crate::sum::{PLAIN_WARNING, SumChoice};
 use crate::table::facts;
-use crate::{file, interrupt, report};
+use crate::{file, interrupt, report, support};
 
 /// `cosmosmesh simulate`
 #[derive(Args, Debug)]
@@ -82,6 +82,9 @@ impl Simulate {
         let scenario = load(name)?;
         if let Some(path) = &self.problem {
             file::write(path, &write_fleet(&problem(&scenario)?))?;
+        }
+        for warning in support::warnings(&problem(&scenario)?) {
+            eprintln!("warning: {warning}");
         }
         interrupt::listen()?;
         let report = self.simulate(&scenario)?;

@@ -9,6 +9,7 @@ use cosmosmesh_contracts::problem::FleetProblem;
 use cosmosmesh_contracts::round::RoundQuery;
 use cosmosmesh_solver_core::{Method, Options, Participant, Warm, coordinator, run_on};
 
+use super::budget::{BudgetArgs, Setting};
 use super::{Answer, validate};
 use crate::exit::{Exit, Failure};
 use crate::figure::{count, tiny};
@@ -16,7 +17,7 @@ use crate::finding::{Effort, Finding};
 use crate::progress::Progress;
 use crate::sum::{FleetSum, PLAIN_WARNING, SumChoice};
 use crate::threads::Threads;
-use crate::{file, interrupt};
+use crate::{file, interrupt, support};
 
 /// `cosmosmesh solve`
 #[derive(Args, Debug)]
@@ -54,6 +55,8 @@ pub(crate) struct Solve {
     /// Ignore that variables must be whole; the plan is then never called optimal
     #[arg(long)]
     relax: bool,
+    #[command(flatten)]
+    budget: BudgetArgs,
     /// Print the result as JSON instead of tables
     #[arg(long)]
     json: bool,
@@ -67,10 +70,12 @@ Examples:
   cosmosmesh solve fleet.json --out result.json
   cosmosmesh solve fleet.json --tolerance 1e-3 --variant admm --verbose
   cosmosmesh solve tomorrow.json --warm result.json --json
+  cosmosmesh solve large.json --epsilon 4 --delta 1e-6 --budget budget.sqlite --plans 7
 
 Ctrl-C finishes the round and writes the best safe plan; a second Ctrl-C stops at once.
 --sum masked runs assets and guardians inside this one process, which protects nobody: it shows and measures.
 It takes at least three assets, since with two each would learn the other's report.
+With --epsilon the reports carry noise: fleet rows are met with --confidence, and the exit code is 3 at best. It takes many assets: noise is as large as a few assets' shares.
 With --relax the status is at best round_limit and the exit code 3: rounding the plan is the caller's duty.
 
 Exit codes: 0 optimal, 2 infeasible (result written), 3 limit reached or interrupted (best safe plan written),
@@ -112,7 +117,14 @@ impl Solve {
         }
         let warm = self.warm.as_ref().map(|path| self.warm(path, &fleet)).transpose()?;
         interrupt::listen()?;
-        let finding = self.solve(&fleet, warm)?;
+        let finding = if self.budget.is_wanted() {
+            self.budget.solve(&fleet, &self.setting(warm.as_ref()))?
+        } else {
+            for warning in support::warnings(&fleet) {
+                eprintln!("warning: {warning}");
+            }
+            self.solve(&fleet, warm)?
+        };
         let text = write_result(&finding.result).map_err(|error| Failure {
             message: format!("the result has a number that is not finite ({error}); this is a bug, please report it"),
             exit: Exit::Numerical,
@@ -190,6 +202,18 @@ impl Solve {
         Ok(Finding::new(fleet, self.variant.name(), self.tolerance, &outcome, plans, effort)
             .with_breakdown(breakdown)
             .with_interruption(interrupted))
+    }
+
+    fn setting<'a>(&self, warm: Option<&'a Warm>) -> Setting<'a> {
+        Setting {
+            file: self.file.display().to_string(),
+            rounds_max: self.rounds_max,
+            cost_scale: self.cost_scale,
+            tolerance: self.tolerance,
+            warm,
+            threads: self.threads.map(usize::from),
+            verbose: self.verbose,
+        }
     }
 
     fn warm(&self, path: &std::path::Path, fleet: &FleetProblem) -> Result<Warm, Failure> {

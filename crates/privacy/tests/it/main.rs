@@ -9,6 +9,7 @@ mod committee;
 mod correctness;
 mod fuzz;
 mod noise;
+mod noisy_use;
 mod quorum;
 mod readers;
 mod secrecy;

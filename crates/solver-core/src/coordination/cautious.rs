@@ -32,7 +32,7 @@ pub struct Caution {
 /// After the stated number of rounds. A plan is called safe if the noisy mean of its use keeps the stated distance from every limit;
 /// then it meets them with the stated confidence. It is never called optimal, and there is no bound of the cost.
 /// # Source
-/// Boyd et al. 2011, section 7.3; docs/math/privacy-accounting.md#planning.
+/// Boyd et al. 2011, section 7.3, with a spectral penalty (Xu, Figueiredo, Goldstein, "Adaptive ADMM with Spectral Penalty Parameter Selection", 2017); docs/math/privacy-accounting.md#planning.
 pub struct Cautious {
     assets: f64,
     bounds: Bounds,
@@ -43,6 +43,7 @@ pub struct Cautious {
     average: Vec<f64>,
     projected: Vec<f64>,
     dual: Vec<f64>,
+    marginal: Vec<f64>,
     /// All sums so far, in scaled rows.
     sums: Vec<Vec<f64>>,
     /// The latest plan that keeps its distance, and the round of the first.
@@ -53,7 +54,9 @@ pub struct Cautious {
 
 impl Cautious {
     /// By how much more than the noise the limits are drawn in, for what a finite run leaves undone.
-    const RESERVE: f64 = 1.1;
+    pub const RESERVE: f64 = 1.5;
+    /// The last round in which the penalty changes.
+    const TUNING: u32 = 6;
 
     /// A coordinator for a fleet of `asset_count` assets that share these rows.
     ///
@@ -100,6 +103,7 @@ impl Cautious {
             average: vec![0.0; m],
             projected: vec![0.0; m],
             dual,
+            marginal: vec![0.0; m],
             sums: Vec::new(),
             safe: None,
             safe_round: None,
@@ -134,28 +138,28 @@ impl Cautious {
         }
     }
 
-    /// Projects onto the limits, and lets the penalty follow the residuals of the averages.
+    /// Projects onto the limits; in the first rounds the penalty follows the slope that the average answers show.
     fn step(&mut self, usage: &[f64]) {
         let before = std::mem::replace(&mut self.average, usage.iter().map(|y| y / self.assets).collect());
+        let first = self.round() == 1;
+        // The price that the average answer stands for: what was asked, and what the proximal term added. Alone, an asset pays none.
+        let marginal: Vec<f64> = (0..usage.len())
+            .map(|k| if first { 0.0 } else { self.penalty * (self.dual[k] + self.average[k] - self.projected[k]) })
+            .collect();
         for k in 0..self.average.len() {
             let wanted = self.average[k] + self.dual[k];
             self.projected[k] = wanted.clamp(self.lower[k], self.upper[k]);
-            self.dual[k] = wanted - self.projected[k];
+            // Prices to start from are not changed by an answer that did not hear them.
+            if !(first && self.caution.prices.is_some()) {
+                self.dual[k] = wanted - self.projected[k];
+            }
         }
-        let size = |list: &[f64]| list.iter().map(|v| v * v).sum::<f64>().sqrt();
         let apart = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+        let (moved, dearer) = (apart(&self.average, &before), apart(&marginal, &self.marginal));
+        self.marginal = marginal;
         let noise = self.caution.means[0].1 / self.assets;
-        let primal = apart(&self.average, &self.projected).max(noise)
-            / size(&self.average).max(size(&self.projected)).max(noise);
-        let moved = apart(&self.average, &before).max(noise) / size(&self.dual).max(noise);
-        if self.round() > 1 {
-            let factor = if primal > 3.0 * moved {
-                2.0
-            } else if moved > 3.0 * primal {
-                0.5
-            } else {
-                1.0
-            };
+        if (2..=Self::TUNING).contains(&self.round()) && moved > noise && dearer > 0.0 {
+            let factor = (dearer / moved / self.penalty).clamp(0.1, 10.0);
             self.penalty *= factor;
             self.dual.iter_mut().for_each(|u| *u /= factor);
         }

@@ -3,6 +3,7 @@
 mod allocations;
 mod away;
 mod barrier;
+mod cautious;
 mod conformance;
 mod coordination;
 mod fleets;
