@@ -3,6 +3,8 @@
 
 mod certificate;
 mod did;
+mod fuzz;
+mod readers;
 mod roles;
 mod vectors;
 mod x509;
