@@ -37,8 +37,9 @@ fn masked(terms: &UseTerms, assets: u32, ledger: &Arc<Mutex<Ledger<MemoryStore>>
     let mut node = || provider(Arc::new(Ed25519Signer::new(Secret::random(&mut SystemRandom::new()).unwrap())));
     let noise =
         NoisyUse::new(terms.clone(), fleet(assets), Arc::clone(ledger), Box::new(SystemRandom::new())).into_noise();
-    let store = &mut || Box::new(MemoryStore::new()) as Box<_>;
-    MaskedSum::new(assets, WordWidth::Bits64, Box::new(terms.ranges()), &mut node, store).unwrap().with_noise(noise)
+    MaskedSum::new(assets, WordWidth::Bits64, Box::new(terms.ranges()), &mut node, &mut || Box::new(MemoryStore::new()))
+        .unwrap()
+        .with_noise(noise)
 }
 
 fn fleet(assets: u32) -> Vec<AssetId> {
