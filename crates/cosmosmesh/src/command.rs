@@ -3,8 +3,10 @@
 mod budget;
 mod catopt;
 mod govern;
+mod identity;
 mod keygen;
 mod ledger;
+mod policy;
 mod simulate;
 mod solve;
 mod sync;
@@ -43,6 +45,10 @@ enum Command {
     Govern(govern::Govern),
     /// Look into the stores of replicas: what they hold, where two differ, what the state was
     Sync(sync::Sync),
+    /// By which names a key is known: show, resolve
+    Identity(identity::Identity),
+    /// Who may do what: check
+    Policy(policy::Policy),
 }
 
 const AFTER_HELP: &str = "\
@@ -96,6 +102,8 @@ impl Cli {
             Command::Ledger(ledger) => ledger.run(),
             Command::Govern(govern) => govern.run(),
             Command::Sync(sync) => sync.run(),
+            Command::Identity(identity) => identity.run(),
+            Command::Policy(policy) => policy.run(),
         }
     }
 }

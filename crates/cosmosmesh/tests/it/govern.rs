@@ -137,6 +137,35 @@ fn a_fleet_is_founded_an_asset_joins_and_its_key_rotates() {
 }
 
 #[test]
+fn who_may_do_what_follows_from_roles_in_the_log() {
+    let place = Place::new("policy");
+    place.found();
+    place.admit();
+    let check = |words: &str, code: i32, says: &str| {
+        let run = place.plain(&format!("policy check {words}"));
+        assert_eq!(run.code, code, "{words}: {}{}", run.stdout, run.stderr);
+        assert!(format!("{}{}", run.stdout, run.stderr).contains(says), "{words}: {}{}", run.stdout, run.stderr);
+    };
+    check("asset publish:telemetry own", 0, "of the built-in policy");
+    check("asset approve:policy fleet", 7, "governor");
+    check("rover-1 publish:telemetry own --ledger ares.log", 7, "refused by the built-in policy");
+    place.done("govern propose roles rover-1 --role asset --ledger ares.log --out roles.dsse");
+    place.sign("roles.dsse", &["alice", "bob"]);
+    place.keyed("govern apply roles.dsse --ledger ares.log --key log.key");
+    check("rover-1 publish:telemetry own --ledger ares.log", 0, "allowed by rule");
+    check("rover-9 publish:telemetry own --ledger ares.log", 64, "rover-9 is no member");
+    check("captain publish:telemetry own", 64, "commander");
+    check("asset publish own", 64, "publish:telemetry");
+    let shown = place.done("identity show rover-1 --ledger ares.log --json").json();
+    assert_eq!(shown["node"], place.done("identity show rover.pub --json").json()["node"]);
+    let did = shown["did"].as_str().unwrap();
+    assert!(did.starts_with("did:key:z6Mk"), "{did}");
+    assert_eq!(place.done(&format!("identity resolve {did}")).json()["id"], did);
+    let run = place.plain(&format!("identity resolve {did}x"));
+    assert!(run.code == 64 && run.stderr.lines().count() == 1, "{}", run.stderr);
+}
+
+#[test]
 fn a_root_past_its_end_approves_nothing_and_stops_nothing() {
     let place = Place::new("expired");
     place.keys(&["alice", "log"]);
