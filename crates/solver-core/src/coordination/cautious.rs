@@ -178,7 +178,7 @@ impl Cautious {
             if keeps {
                 let weight = 1.0 / f64::from(*length);
                 let keys = (first as u32 + 1..=self.round()).map(|round| ColumnKey { round, slot: 0 });
-                self.safe = Some(Mix { weights: keys.map(|key| (key, weight)).collect() });
+                self.safe = Some(Mix { weights: keys.map(|key| (key, weight)).collect(), moves: Vec::new() });
                 self.safe_round.get_or_insert(self.round());
                 return;
             }
