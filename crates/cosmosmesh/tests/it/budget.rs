@@ -26,13 +26,13 @@ fn a_plan_under_a_budget_meets_every_row_and_says_what_it_cost() {
         "solve",
         &path,
         "--epsilon",
-        "20",
+        "300",
         "--delta",
         "1e-6",
         "--clip",
         "2",
         "--rounds-max",
-        "16",
+        "32",
         "--confidence",
         "0.999999",
         "--json",
@@ -55,8 +55,8 @@ fn a_plan_under_a_budget_meets_every_row_and_says_what_it_cost() {
     assert_eq!(accounts.len(), 150);
     for account in accounts {
         let (spent, left) = (account["epsilon_spent"].as_f64().unwrap(), account["epsilon_left"].as_f64().unwrap());
-        assert!(spent <= 20.0 && (spent + left - 20.0).abs() < 1e-3 && left < 0.1, "{account}");
-        assert_eq!(account["releases"], 16);
+        assert!(spent <= 300.0 && (spent + left - 300.0).abs() < 1e-3 && left < 0.1, "{account}");
+        assert_eq!(account["releases"], 32);
     }
     let row = &privacy["rows"][0];
     assert_eq!((&row["row"], &row["clip"]), (&json!("bus"), &json!(2.0)));
