@@ -169,7 +169,7 @@ impl<S: Store + Send + 'static> NoisyUse<S> {
         Box::new(move |asset, quantiser, integers| self.apply(asset, quantiser, integers))
     }
 
-    fn apply(&mut self, asset: usize, quantiser: &Quantiser, integers: &mut Vec<i128>) -> Result<(), SumError> {
+    fn apply(&mut self, asset: usize, quantiser: &Quantiser, integers: &mut [i128]) -> Result<(), SumError> {
         let refused = |error: &dyn fmt::Display| SumError::Noise { reason: error.to_string() };
         if asset == 0 {
             self.pay().map_err(|error| refused(&error))?;
