@@ -1,6 +1,8 @@
 use cosmosmesh_contracts::round::{ColumnKey, FieldKind, RoundQuery};
 
-use super::{DECREMENT_MAX, Participant, Response, Writer};
+use super::path::DECREMENT_MAX;
+use super::response::Response;
+use super::{Participant, Writer};
 use crate::local::Centred;
 
 /// A step that goes this far counts as taken; an asset that is stopped earlier steps again, which costs no round.
