@@ -34,6 +34,7 @@ pub(crate) struct Finding {
     pub(crate) result: ResultFile,
     audit: Option<Audit>,
     effort: Effort,
+    spending: Option<Spending>,
     notes: Vec<String>,
 }
 
@@ -88,7 +89,7 @@ impl Finding {
             conflict: infeasible.then(|| outcome.conflict.clone()),
             extensions,
         };
-        let mut finding = Self { result, audit, effort, notes: Vec::new() };
+        let mut finding = Self { result, audit, effort, spending: None, notes: Vec::new() };
         finding.recheck(tolerance);
         finding.recheck_conflict(fleet);
         finding.relax(fleet);
@@ -183,12 +184,27 @@ impl Finding {
     }
 
     /// Adds what planning under a privacy budget cost.
-    pub(crate) fn with_spending(mut self, spending: &Spending) -> Self {
+    pub(crate) fn with_spending(mut self, spending: Spending) -> Self {
         self.result.sum = SumKind::Noisy;
         self.result.extensions.insert("privacy".into(), spending.json());
         self.result.extensions.insert("stopped".into(), json!("the rounds that the privacy budget pays for are over"));
-        self.notes.push(spending.text());
+        self.spending = Some(spending);
         self
+    }
+
+    /// What planning under a privacy budget cost, if there was one.
+    pub(crate) fn spending(&self) -> Option<&Spending> {
+        self.spending.as_ref()
+    }
+
+    /// What masking cost, if there were masks.
+    pub(crate) fn masks(&self) -> Option<&MaskCost> {
+        self.effort.masks.as_ref()
+    }
+
+    /// What else there is to say, a sentence each.
+    pub(crate) fn sentences(&self) -> impl Iterator<Item = &str> {
+        self.notes.iter().map(String::as_str)
     }
 
     /// The result as tables.
@@ -198,31 +214,44 @@ impl Finding {
         let mut text = format!("{}: {} after {rounds}, variant {}\n\n", result.problem, result.status, result.variant);
         text.push_str(&facts(&self.figures()));
         if result.status == Status::Infeasible {
-            text.push_str(&self.conflict(fleet));
+            text.push_str(&self.conflict(fleet).map_or_else(String::new, |table| {
+                format!(
+                    "\nno plan exists: whatever the assets choose, these rows weighted and added up miss their limits\n\n{}{}",
+                    table.text(),
+                    self.conflict_more()
+                )
+            }));
         } else if result.status == Status::Unbounded {
             text.push_str("\nthe cost can fall without end; bound the variables that earn, or give them a cost\n");
         } else if result.plan.is_none() {
             text.push_str("\nno safe plan was found; allow more rounds or a wider tolerance\n");
         } else {
-            text.push_str(&self.dearest(fleet));
+            text.push_str(&match self.dearest(fleet) {
+                Some(table) => format!("\n{}", table.text()),
+                None => "\nno fleet row stands in anybody's way: every price is zero\n".to_owned(),
+            });
         }
         if let Some(masks) = &self.effort.masks {
             text.push_str(&format!("\n{}\n", masks.note()));
         }
-        for note in &self.notes {
+        let spending = self.spending.as_ref().map(Spending::text);
+        for note in self.notes.iter().chain(&spending) {
             text.push_str(&format!("\n{note}\n"));
         }
         text
     }
 
-    fn figures(&self) -> Vec<(&'static str, String)> {
+    /// The figures by name.
+    pub(crate) fn figures(&self) -> Vec<(&'static str, String)> {
         let result = &self.result;
         let none = || "none".to_owned();
         let figure = |value: Option<f64>| value.map_or_else(none, |value| digits(value, 9));
         let small = |value: Option<f64>| value.map_or_else(none, tiny);
-        let noisy = result.sum == SumKind::Noisy;
-        let sum = if noisy { "masked, with noise" } else { "plain, in the open" }.to_owned();
-        let masks = self.effort.masks.as_ref().map_or_else(|| vec![("sum", sum)], MaskCost::facts);
+        let open = || vec![("sum", "plain, in the open".to_owned())];
+        let mut masks = self.effort.masks.as_ref().map_or_else(open, MaskCost::facts);
+        if let Some(spending) = &self.spending {
+            masks.push(("noise", format!("epsilon {} at delta {:e}", short(spending.epsilon), spending.delta)));
+        }
         let round = |key: &str| result.extensions.get(key).filter(|v| !v.is_null()).map_or_else(none, Value::to_string);
         let mut figures = vec![
             ("cost", figure(result.objective)),
@@ -242,10 +271,10 @@ impl Finding {
     }
 
     /// The rows that cost most, and how full they are.
-    fn dearest(&self, fleet: &FleetProblem) -> String {
+    pub(crate) fn dearest(&self, fleet: &FleetProblem) -> Option<Table> {
         let priced = ranked(&self.result.prices);
         if priced.is_empty() {
-            return "\nno fleet row stands in anybody's way: every price is zero\n".to_owned();
+            return None;
         }
         let plans: Vec<Vec<f64>> = self.result.agents.iter().map(|agent| agent.x.clone()).collect();
         let used = fleet.coupling_values(&plans);
@@ -262,15 +291,15 @@ impl Finding {
             let limit = if price > 0.0 { bounds.upper()[row] } else { bounds.lower()[row] };
             table.push(vec![fleet.coupling().names[row].clone(), short(price), short(used[row]), short(limit)]);
         }
-        format!("\n{}", table.text())
+        Some(table)
     }
 
     /// The rows that no plan can meet together.
-    fn conflict(&self, fleet: &FleetProblem) -> String {
+    pub(crate) fn conflict(&self, fleet: &FleetProblem) -> Option<Table> {
         let weights = self.result.conflict.as_deref().unwrap_or_default();
         let heavy = ranked(weights);
         if heavy.is_empty() {
-            return String::new();
+            return None;
         }
         let bounds = &fleet.coupling().bounds;
         let columns = [("rows in conflict", Align::Left), ("weight", Align::Right), ("limit", Align::Right)];
@@ -281,13 +310,15 @@ impl Finding {
             let limit = format!("{side} {}", short(limit));
             table.push(vec![fleet.coupling().names[row].clone(), short(weights[row]), limit]);
         }
-        let more = heavy.len().saturating_sub(Self::LISTED_MAX);
-        let more =
-            if more > 0 { format!("and {} with smaller weights\n", count(more, "more row")) } else { String::new() };
-        format!(
-            "\nno plan exists: whatever the assets choose, these rows weighted and added up miss their limits\n\n{}{more}",
-            table.text()
-        )
+        Some(table)
+    }
+
+    fn conflict_more(&self) -> String {
+        let heavy = ranked(self.result.conflict.as_deref().unwrap_or_default());
+        match heavy.len().saturating_sub(Self::LISTED_MAX) {
+            0 => String::new(),
+            more => format!("and {} with smaller weights\n", count(more, "more row")),
+        }
     }
 
     const LISTED_MAX: usize = 10;

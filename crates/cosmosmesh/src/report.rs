@@ -1,21 +1,25 @@
-//! A simulated sol for people: the tables of the terminal, and one HTML page with its drawings inside.
+//! A simulated sol or a solved fleet for people: the tables of the terminal, and one HTML page with its drawings inside.
 //!
-//! The page needs no script, no font and no other file; the same report gives the same bytes.
+//! A page needs no script, no font and no other file; the same report gives the same bytes.
 
 mod axis;
+mod budget;
 mod convergence;
 mod drawing;
 mod fleet;
 mod gantt;
 mod profile;
 mod shortfall;
+mod solved;
 #[cfg(test)]
 mod specimen;
 mod summary;
 mod traffic;
 mod verdict;
 
+pub(crate) use convergence::{Course, Step};
 pub(crate) use shortfall::{shortfall_table, wanted_sentence};
+pub(crate) use solved::solved;
 pub(crate) use summary::{figures, margins, violations};
 pub(crate) use verdict::{Mood, verdict};
 
@@ -28,13 +32,7 @@ const STYLE: &str = include_str!("report/style.css");
 
 /// The page.
 pub(crate) fn page(report: &SimulationReport) -> String {
-    let scenario = escape(&report.scenario);
-    let mut out = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{scenario}: a simulated sol</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
-    );
-    out.push_str(&head(report));
+    let mut out = head(report);
     out.push_str(&section("plan", "The plan", &plan(report)));
     out.push_str(&section("missing", "Wanted, and not fully planned", &missing(report)));
     out.push_str(&section("fleet", "What the fleet shares", &shared(report)));
@@ -42,8 +40,17 @@ pub(crate) fn page(report: &SimulationReport) -> String {
     out.push_str(&section("rounds", "How the plan was found", &rounds(report)));
     out.push_str(&section("traffic", "What it cost on the links", &links(report)));
     out.push_str(&foot(report));
-    out.push_str("</main>\n</body>\n</html>\n");
-    out
+    document(&format!("{}: a simulated sol", report.scenario), &out)
+}
+
+/// A whole document around what is to be seen.
+fn document(title: &str, body: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n",
+        escape(title)
+    )
 }
 
 fn section(id: &str, title: &str, body: &str) -> String {

@@ -21,6 +21,8 @@ pub(crate) struct Spending {
     pub(crate) objective: Option<f64>,
     /// The optimum in the clear.
     pub(crate) reference: Option<f64>,
+    /// What the asset that spends most had spent after each round.
+    pub(crate) course: Vec<f64>,
 }
 
 /// What the budget means for one fleet row, in the row's own unit.
@@ -33,6 +35,8 @@ pub(crate) struct RowNoise {
     pub(crate) deviation: f64,
     /// By how much the plan keeps away from the limits.
     pub(crate) margin: f64,
+    /// The size of the limit.
+    pub(crate) limit: f64,
 }
 
 /// One asset's budget after the plan.
@@ -40,6 +44,9 @@ pub(crate) struct RowNoise {
 pub(crate) struct Account {
     pub(crate) asset: String,
     pub(crate) epsilon: f64,
+    /// Spent by earlier plans from the same budget.
+    pub(crate) epsilon_before: f64,
+    /// Spent in all.
     pub(crate) epsilon_spent: f64,
     pub(crate) epsilon_left: f64,
     pub(crate) releases: u64,
@@ -63,6 +70,7 @@ impl Spending {
             "confidence": self.confidence,
             "rounds_paid": self.rounds_paid,
             "mean_of": self.mean_of,
+            "epsilon_by_round": self.course,
             "rows": self.rows,
             "accounts": self.accounts,
             // Worked out in this process from what no fleet would show; not covered by the budget.
@@ -71,8 +79,13 @@ impl Spending {
         })
     }
 
-    /// For people.
-    pub(crate) fn text(&self) -> String {
+    /// The most that any asset had spent before this plan.
+    pub(crate) fn before(&self) -> f64 {
+        self.accounts.iter().fold(0.0, |most, account| most.max(account.epsilon_before))
+    }
+
+    /// What was planned under which budget, and what it cost in optimality: a sentence each.
+    pub(crate) fn sentences(&self) -> Vec<String> {
         let mut text = format!(
             "planned under epsilon {} at delta {:e}, spread over {}; ",
             short(self.epsilon),
@@ -86,44 +99,73 @@ impl Spending {
             ),
             None => "no plan keeps the distance that the noise demands: raise --epsilon, change --rounds-max, lower --clip, or start from prices with --warm".to_owned(),
         });
+        let mut sentences = vec![text];
         if let Some(cost) = self.cost_relative() {
-            text.push_str(&format!(
-                "\nit costs {} % more than the optimum in the clear ({}), which this process worked out for comparison outside the budget",
+            sentences.push(format!(
+                "it costs {} % more than the optimum in the clear ({}), which this process worked out for comparison outside the budget",
                 digits(100.0 * cost, 3),
                 digits(self.reference.unwrap_or(f64::NAN), 6)
             ));
         }
+        sentences
+    }
+
+    /// The noise on each of the first rows.
+    pub(crate) fn row_table(&self, listed: usize) -> Table {
         let mut rows = Table::new(&[
             ("fleet row", Align::Left),
+            ("limit", Align::Right),
             ("clip per asset", Align::Right),
             ("noise deviation", Align::Right),
             ("kept from the limit", Align::Right),
         ]);
-        for row in self.rows.iter().take(Self::LISTED_MAX) {
-            rows.push(vec![row.row.clone(), short(row.clip), short(row.deviation), short(row.margin)]);
+        for row in self.rows.iter().take(listed) {
+            rows.push(vec![
+                row.row.clone(),
+                short(row.limit),
+                short(row.clip),
+                short(row.deviation),
+                short(row.margin),
+            ]);
         }
-        text.push_str(&format!("\n\n{}{}\n", rows.text(), more(self.rows.len(), "row")));
+        rows
+    }
+
+    /// The budgets of those that spent most.
+    pub(crate) fn account_table(&self, listed: usize) -> Table {
         let mut dearest: Vec<&Account> = self.accounts.iter().collect();
         dearest.sort_by(|a, b| b.epsilon_spent.total_cmp(&a.epsilon_spent));
         let mut accounts = Table::new(&[
             ("privacy budget of", Align::Left),
             ("spent", Align::Left),
+            ("before", Align::Right),
             ("epsilon spent", Align::Right),
             ("left", Align::Right),
             ("releases", Align::Right),
         ]);
-        for account in dearest.iter().take(Self::LISTED_MAX) {
+        for account in dearest.iter().take(listed) {
             accounts.push(vec![
                 account.asset.clone(),
                 bar(account.epsilon_spent / account.epsilon),
+                digits(account.epsilon_before, 4),
                 digits(account.epsilon_spent, 4),
                 digits(account.epsilon_left, 4),
                 account.releases.to_string(),
             ]);
         }
-        text.push_str(&format!("{}{}", accounts.text(), more(self.accounts.len(), "asset")));
-        text.push_str("noise and masks are made inside one process, which protects nobody: it shows and measures");
-        text
+        accounts
+    }
+
+    /// For people.
+    pub(crate) fn text(&self) -> String {
+        format!(
+            "{}\n\n{}{}\n{}{}noise and masks are made inside one process, which protects nobody: it shows and measures",
+            self.sentences().join("\n"),
+            self.row_table(Self::LISTED_MAX).text(),
+            more(self.rows.len(), "row"),
+            self.account_table(Self::LISTED_MAX).text(),
+            more(self.accounts.len(), "asset")
+        )
     }
 }
 

@@ -4,10 +4,10 @@ use clap::ValueEnum;
 use cosmosmesh_contracts::conformance::MemoryStore;
 use cosmosmesh_contracts::file::SumKind;
 use cosmosmesh_contracts::round::WordWidth;
-use cosmosmesh_contracts::traits::{CryptoProvider, Sum};
+use cosmosmesh_contracts::traits::{CryptoProvider, RangeRule, Sum};
 use cosmosmesh_crypto::{Ed25519Signer, Secret, SystemRandom, provider};
 use cosmosmesh_privacy::mask::Survival;
-use cosmosmesh_privacy::{MaskTraffic, MaskedSum};
+use cosmosmesh_privacy::{MaskTraffic, MaskedSum, SetUpError};
 use cosmosmesh_solver_core::{PlainSum, Ranging};
 use serde_json::{Value, json};
 
@@ -44,22 +44,8 @@ impl FleetSum {
         if choice == SumChoice::Plain {
             return Ok(Self::Plain(PlainSum));
         }
-        let count = u32::try_from(assets).unwrap_or(u32::MAX);
-        // What can fail is drawing secrets; it is said once, below, by the first node that has none.
-        let mut failed = None;
-        let mut node = || {
-            let secret = Secret::random(&mut SystemRandom::new()).unwrap_or_else(|error| {
-                failed = Some(error);
-                Secret::take(&mut [0; 32])
-            });
-            named(secret)
-        };
-        let rule = Box::new(Ranging::new(WordWidth::Bits64, count));
-        let sum = MaskedSum::new(count, WordWidth::Bits64, rule, &mut node, &mut || Box::new(MemoryStore::new()));
-        if let Some(error) = failed {
-            return Err(Failure { message: error.to_string(), exit: Exit::Numerical });
-        }
-        let sum = sum.map_err(|error| Failure::bad_input(format!("{error}: --sum plain")))?;
+        let rule = Box::new(Ranging::new(WordWidth::Bits64, u32::try_from(assets).unwrap_or(u32::MAX)));
+        let sum = masked(assets, rule)?.map_err(|error| Failure::bad_input(format!("{error}: --sum plain")))?;
         Ok(Self::Masked(Box::new(sum)))
     }
 
@@ -75,17 +61,30 @@ impl FleetSum {
     pub(crate) fn cost(&self) -> Option<MaskCost> {
         match self {
             Self::Plain(_) => None,
-            Self::Masked(sum) => {
-                let committee = sum.committee();
-                Some(MaskCost {
-                    traffic: sum.traffic(),
-                    guardians: committee.guardians(),
-                    threshold: committee.threshold(),
-                    corrupt: committee.corrupt(),
-                    survival: sum.survival(),
-                })
-            }
+            Self::Masked(sum) => Some(MaskCost::of(sum)),
         }
+    }
+}
+
+/// A masked sum with every party in this process, its ranges by `rule`; the inner error refuses so few assets.
+///
+/// # Errors
+/// [`Failure`] if the system gives no randomness.
+pub(crate) fn masked(assets: usize, rule: Box<dyn RangeRule + Send>) -> Result<Result<MaskedSum, SetUpError>, Failure> {
+    let assets = u32::try_from(assets).unwrap_or(u32::MAX);
+    // What can fail is drawing secrets; it is said once, below, by the first node that has none.
+    let mut failed = None;
+    let mut node = || {
+        let secret = Secret::random(&mut SystemRandom::new()).unwrap_or_else(|error| {
+            failed = Some(error);
+            Secret::take(&mut [0; 32])
+        });
+        named(secret)
+    };
+    let sum = MaskedSum::new(assets, WordWidth::Bits64, rule, &mut node, &mut || Box::new(MemoryStore::new()));
+    match failed {
+        Some(error) => Err(Failure { message: error.to_string(), exit: Exit::Numerical }),
+        None => Ok(sum),
     }
 }
 
@@ -104,6 +103,18 @@ pub(crate) struct MaskCost {
 }
 
 impl MaskCost {
+    /// What this sum has cost so far.
+    pub(crate) fn of(sum: &MaskedSum) -> Self {
+        let committee = sum.committee();
+        Self {
+            traffic: sum.traffic(),
+            guardians: committee.guardians(),
+            threshold: committee.threshold(),
+            corrupt: committee.corrupt(),
+            survival: sum.survival(),
+        }
+    }
+
     /// For machines.
     pub(crate) fn json(&self) -> Value {
         let Self { traffic, guardians, threshold, corrupt, survival } = self;
@@ -133,6 +144,24 @@ impl MaskCost {
             traffic.guardian_masks
         );
         vec![("sum", format!("masked; {threshold} of {guardians} guardians open it")), ("busiest guardian", guardian)]
+    }
+
+    /// Everything, by name.
+    pub(crate) fn table(&self) -> Vec<(&'static str, String)> {
+        let Self { traffic, guardians, threshold, corrupt, survival } = self;
+        vec![
+            ("guardians", guardians.to_string()),
+            ("of them must answer", threshold.to_string()),
+            ("of them may be corrupt", corrupt.to_string()),
+            ("assets that may stay away", survival.agents.to_string()),
+            ("guardians that may stay away", survival.guardians.to_string()),
+            ("an asset sends in the rounds", bytes(traffic.bytes_up)),
+            ("of that, words of the sum", bytes(traffic.bytes_words)),
+            ("an asset sends at set-up", bytes(traffic.bytes_set_up)),
+            ("the busiest guardian hears", bytes(traffic.guardian_bytes_down)),
+            ("the busiest guardian sends", bytes(traffic.guardian_bytes_up)),
+            ("the busiest guardian makes", format!("{} masks", traffic.guardian_masks)),
+        ]
     }
 
     /// What must not be misunderstood.

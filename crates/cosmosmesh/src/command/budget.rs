@@ -7,12 +7,11 @@ use std::time::Instant;
 use clap::Args;
 use cosmosmesh_contracts::plan::{Outcome, Status};
 use cosmosmesh_contracts::problem::{AssetProblem, Bounds, FleetProblem, LocalProblem, Rows, SparseMatrix};
-use cosmosmesh_contracts::round::{RoundQuery, WordWidth};
+use cosmosmesh_contracts::round::RoundQuery;
 use cosmosmesh_contracts::traits::{Coordination, PrivacyLoss, Store};
-use cosmosmesh_crypto::{Ed25519Signer, Secret, SystemRandom, provider};
+use cosmosmesh_crypto::SystemRandom;
 use cosmosmesh_host::store::{MemoryStore, SqliteStore};
-use cosmosmesh_privacy::MaskedSum;
-use cosmosmesh_privacy::budget::{Budget, Ledger, NoisyUse, UseTerms, epsilon};
+use cosmosmesh_privacy::budget::{Budget, Ledger, NoisyUse, Standing, UseTerms, epsilon};
 use cosmosmesh_solver_core::coordination::{Caution, Cautious};
 use cosmosmesh_solver_core::{Method, Options, Participant, PlainSum, Warm, coordinator, run_on};
 
@@ -21,7 +20,9 @@ use crate::figure::{count, short};
 use crate::finding::{Effort, Finding};
 use crate::interrupt;
 use crate::progress::Progress;
+use crate::report::{Course, Step};
 use crate::spending::{Account, RowNoise, Spending};
+use crate::sum::{MaskCost, masked};
 use crate::threads::Threads;
 
 /// What a plan may give away; all of it needs `--epsilon`.
@@ -84,11 +85,11 @@ impl BudgetArgs {
         self.epsilon.is_some()
     }
 
-    /// A plan by noisy sums, paid from every asset's budget.
+    /// A plan by noisy sums, paid from every asset's budget, and how its rounds went.
     ///
     /// # Errors
     /// [`Failure`] before anything is released if the budget does not suffice, a row leaves no room for the noise, or an asset cannot keep to the clip.
-    pub(super) fn solve(&self, fleet: &FleetProblem, setting: &Setting<'_>) -> Result<Finding, Failure> {
+    pub(super) fn solve(&self, fleet: &FleetProblem, setting: &Setting<'_>) -> Result<(Finding, Course), Failure> {
         let started = Instant::now();
         let named = |message: String| Failure::bad_input(format!("{}: {message}", setting.file));
         let (Some(wanted), Some(delta)) = (self.epsilon, self.delta) else {
@@ -140,16 +141,24 @@ impl BudgetArgs {
                 )));
             }
         }
+        let before: Vec<f64> = ids.iter().map(|id| ledger.standing(id).map_or(0.0, Standing::epsilon_spent)).collect();
+        // Every round costs an asset the same, so the one that spends most can be told beforehand.
+        let dearest = (0..ids.len()).max_by_key(|&k| (terms.loss(k), std::cmp::Reverse(k)));
         let ledger = Arc::new(Mutex::new(ledger));
         let noise =
             NoisyUse::new(terms.clone(), ids.clone(), Arc::clone(&ledger), Box::new(SystemRandom::new())).into_noise();
-        let mut sum = masked(ids.len(), &terms).map_err(named)?.with_noise(noise);
+        let masked = masked(ids.len(), Box::new(terms.ranges()))?;
+        let mut sum = masked.map_err(|error| named(error.to_string()))?.with_noise(noise);
         let mut threads = Threads::new(setting.threads);
         let mut effort = Effort::default();
+        let (mut steps, mut spent) = (Vec::new(), Vec::new());
         let mut each_round = |query: &RoundQuery, outcome: &Outcome| {
             let safe = if outcome.mix.is_some() { "a safe plan" } else { "no safe plan yet" };
             progress.show(&format!("round {} of {rounds}: {safe}", query.round));
             effort.count(query);
+            steps.push(Step::after(query.round, outcome));
+            let ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
+            spent.extend(dearest.and_then(|k| ledger.standing(&ids[k])).map(Standing::epsilon_spent));
             if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let ran = run_on(&mut threads, &mut method, &mut participants, &mut sum, &mut each_round);
@@ -160,18 +169,18 @@ impl BudgetArgs {
             None => Ok(Vec::new()),
         };
         let plans = plans.map_err(|error| Failure { message: error.to_string(), exit: Exit::Numerical })?;
-        effort.bytes_up = sum.traffic().bytes_up + sum.traffic().bytes_set_up;
-        effort.bytes_down += sum.traffic().bytes_down;
+        effort.masks(Some(MaskCost::of(&sum)));
         effort.newton_steps = participants.iter().map(Participant::newton_steps).sum();
         effort.wall_ms = started.elapsed().as_secs_f64() * 1e3;
         let finding = Finding::new(fleet, "admm-cautious", setting.tolerance, &outcome, plans, effort);
         progress.show("the optimum in the clear, for comparison");
         let reference = reference(fleet, setting, &mut threads);
         let ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
-        let accounts = ids.iter().filter_map(|id| {
+        let accounts = ids.iter().zip(before).filter_map(|(id, epsilon_before)| {
             let standing = ledger.standing(id)?;
             Some(Account {
                 asset: id.to_string(),
+                epsilon_before,
                 epsilon_spent: standing.epsilon_spent(),
                 epsilon_left: standing.epsilon_left(),
                 epsilon: standing.budget().epsilon(),
@@ -181,8 +190,10 @@ impl BudgetArgs {
         // The radius that the plan was judged by.
         let length = outcome.mix.as_ref().map_or(lengths.len() as u32, |mix| mix.weights.len() as u32);
         let radius = means.iter().find(|mean| mean.0 == length).or(means.last()).map_or(0.0, |mean| mean.1);
-        let rows = clips.iter().zip(&fleet.coupling().names).map(|(clip, name)| RowNoise {
+        let sizes = sizes(fleet);
+        let rows = clips.iter().zip(&fleet.coupling().names).zip(sizes).map(|((clip, name), limit)| RowNoise {
             row: name.clone(),
+            limit,
             clip: *clip,
             deviation: terms.deviation() * clip,
             margin: radius * clip,
@@ -197,8 +208,10 @@ impl BudgetArgs {
             accounts: accounts.collect(),
             objective: finding.result.objective,
             reference,
+            course: spent,
         };
-        Ok(finding.with_spending(&spending))
+        let course = Course { steps, tolerance: setting.tolerance, safe_round: outcome.safe_round };
+        Ok((finding.with_spending(spending), course))
     }
 
     /// Refuses before anything is spent where the noise is as large as a row's limit.
@@ -235,15 +248,13 @@ impl BudgetArgs {
 
     /// The public box: so many even shares of each row's limit.
     fn clips(&self, fleet: &FleetProblem, touching: &[Vec<usize>]) -> Result<Vec<f64>, String> {
-        let coupling = fleet.coupling();
         let mut users = vec![0_usize; fleet.row_count()];
         touching.iter().flatten().for_each(|row| users[*row] += 1);
-        let bounds = coupling.bounds.lower().iter().zip(coupling.bounds.upper());
-        bounds
-            .zip(&coupling.names)
+        sizes(fleet)
+            .into_iter()
+            .zip(&fleet.coupling().names)
             .zip(users)
-            .map(|(((lower, upper), name), users)| {
-                let size = [lower, upper].into_iter().filter(|v| v.is_finite()).fold(0.0_f64, |most, v| most.max(v.abs()));
+            .map(|((size, name), users)| {
                 if size > 0.0 {
                     Ok(self.clip * size / users.max(1) as f64)
                 } else {
@@ -252,6 +263,17 @@ impl BudgetArgs {
             })
             .collect()
     }
+}
+
+/// How large each row's limit is: the larger of its two in absolute value.
+fn sizes(fleet: &FleetProblem) -> Vec<f64> {
+    let bounds = &fleet.coupling().bounds;
+    let sides = bounds.lower().iter().zip(bounds.upper());
+    sides
+        .map(|(lower, upper)| {
+            [lower, upper].into_iter().filter(|v| v.is_finite()).fold(0.0, |most, v| v.abs().max(most))
+        })
+        .collect()
 }
 
 /// Which rows each asset touches: public.
@@ -313,26 +335,6 @@ fn clipped(fleet: &FleetProblem, touching: &[Vec<usize>], clips: &[f64]) -> Resu
         "{} cannot keep to the clip on what one asset may use of a fleet row ({shown}{more}); raise --clip, which also raises the noise",
         count(outside.len(), "asset")
     ))
-}
-
-fn masked(assets: usize, terms: &UseTerms) -> Result<MaskedSum, String> {
-    let assets = u32::try_from(assets).unwrap_or(u32::MAX);
-    // What can fail is drawing secrets; it is said once, below.
-    let mut failed = None;
-    let mut node = || {
-        let secret = Secret::random(&mut SystemRandom::new()).unwrap_or_else(|error| {
-            failed = Some(error);
-            Secret::take(&mut [0; 32])
-        });
-        provider(Arc::new(Ed25519Signer::new(secret)))
-    };
-    let sum = MaskedSum::new(assets, WordWidth::Bits64, Box::new(terms.ranges()), &mut node, &mut || {
-        Box::new(MemoryStore::new())
-    });
-    match failed {
-        Some(error) => Err(error.to_string()),
-        None => sum.map_err(|error| error.to_string()),
-    }
 }
 
 /// The optimum without clip and without noise, from the reports in the clear: a comparison that no fleet could make.

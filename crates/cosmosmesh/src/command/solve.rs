@@ -15,6 +15,7 @@ use crate::exit::{Exit, Failure};
 use crate::figure::{count, tiny};
 use crate::finding::{Effort, Finding};
 use crate::progress::Progress;
+use crate::report::{self, Course, Step};
 use crate::sum::{FleetSum, PLAIN_WARNING, SumChoice};
 use crate::threads::Threads;
 use crate::{file, interrupt, support};
@@ -37,6 +38,9 @@ pub(crate) struct Solve {
     /// Write the result here, cosmosmesh.result/1
     #[arg(long, value_name = "RESULT")]
     out: Option<PathBuf>,
+    /// Write report.html and result.json into this folder
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
     /// Start from the prices of an earlier result
     #[arg(long, value_name = "RESULT")]
     warm: Option<PathBuf>,
@@ -68,6 +72,7 @@ pub(crate) struct Solve {
 const AFTER_HELP: &str = "\
 Examples:
   cosmosmesh solve fleet.json --out result.json
+  cosmosmesh solve fleet.json --report out/
   cosmosmesh solve fleet.json --tolerance 1e-3 --variant admm --verbose
   cosmosmesh solve tomorrow.json --warm result.json --json
   cosmosmesh solve large.json --epsilon 4 --delta 1e-6 --budget budget.sqlite --plans 7
@@ -107,6 +112,9 @@ impl Solve {
         if let Some(out) = &self.out {
             file::check_writable(out)?;
         }
+        if let Some(folder) = &self.report {
+            file::create_folder(folder)?;
+        }
         let fleet = validate::read(&self.file)?;
         if fleet.has_integer_columns() && !self.relax {
             return Err(Failure::bad_input(format!(
@@ -117,7 +125,7 @@ impl Solve {
         }
         let warm = self.warm.as_ref().map(|path| self.warm(path, &fleet)).transpose()?;
         interrupt::listen()?;
-        let finding = if self.budget.is_wanted() {
+        let (finding, course) = if self.budget.is_wanted() {
             self.budget.solve(&fleet, &self.setting(warm.as_ref()))?
         } else {
             for warning in support::warnings(&fleet) {
@@ -132,12 +140,16 @@ impl Solve {
         if let Some(out) = &self.out {
             file::write(out, &text)?;
         }
+        if let Some(folder) = &self.report {
+            file::write(&folder.join("report.html"), &report::solved(&fleet, &finding, &course))?;
+            file::write(&folder.join("result.json"), &text)?;
+        }
         let exit = Exit::from(finding.result.status);
         let text = if self.json { text } else { self.people(&fleet, &finding) };
         Ok(Answer { text, exit })
     }
 
-    fn solve(&self, fleet: &FleetProblem, warm: Option<Warm>) -> Result<Finding, Failure> {
+    fn solve(&self, fleet: &FleetProblem, warm: Option<Warm>) -> Result<(Finding, Course), Failure> {
         let started = Instant::now();
         if self.sum == SumChoice::Plain {
             eprintln!("{PLAIN_WARNING}");
@@ -170,8 +182,10 @@ impl Solve {
         })?;
         let mut threads = Threads::new(self.threads.map(usize::from));
         let mut effort = Effort::default();
+        let mut steps = Vec::new();
         let mut each_round = |query: &RoundQuery, outcome: &Outcome| {
             effort.count(query);
+            steps.push(Step::after(query.round, outcome));
             progress.show(&line(query, outcome));
             if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
@@ -199,9 +213,11 @@ impl Solve {
         effort.newton_steps = participants.iter().map(Participant::newton_steps).sum();
         effort.wall_ms = started.elapsed().as_secs_f64() * 1e3;
         let interrupted = interrupt::asked();
-        Ok(Finding::new(fleet, self.variant.name(), self.tolerance, &outcome, plans, effort)
+        let course = Course { steps, tolerance: self.tolerance, safe_round: outcome.safe_round };
+        let finding = Finding::new(fleet, self.variant.name(), self.tolerance, &outcome, plans, effort)
             .with_breakdown(breakdown)
-            .with_interruption(interrupted))
+            .with_interruption(interrupted);
+        Ok((finding, course))
     }
 
     fn setting<'a>(&self, warm: Option<&'a Warm>) -> Setting<'a> {
@@ -227,6 +243,10 @@ impl Solve {
         let mut text = finding.text(fleet);
         if let Some(out) = &self.out {
             text.push_str(&format!("\nwritten to {}\n", out.display()));
+        }
+        if let Some(folder) = &self.report {
+            let page = folder.join("report.html");
+            text.push_str(&format!("\nThe drawings are in {}; result.json is beside it.\n", page.display()));
         }
         text
     }

@@ -1,5 +1,6 @@
-//! How the rounds came to a plan: gap and violation on a logarithmic scale, by round and by simulated time.
+//! How the rounds came to a plan: gap and violation on a logarithmic scale, by round and, where links took time, by simulated time.
 
+use cosmosmesh_contracts::plan::Outcome;
 use cosmosmesh_simulator::report::{RoundReport, SimulationReport};
 
 use super::axis::{Scale, decades, round_values};
@@ -15,21 +16,79 @@ const TOP: f64 = 12.0;
 const BOTTOM: f64 = 40.0;
 
 /// One line of the figure: its class in the style sheet, and what it shows.
-type Line = (&'static str, fn(&RoundReport) -> Option<f64>);
+type Line = (&'static str, fn(&Step) -> Option<f64>);
 
 const LINES: [Line; 3] =
-    [("gap", |round| round.gap), ("violation", |round| round.violation), ("safe", |round| round.safe_gap)];
+    [("gap", |step| step.gap), ("violation", |step| step.violation), ("safe", |step| step.safe_gap)];
+
+/// What was known after one round.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Step {
+    /// Counted from 1.
+    pub(crate) round: u32,
+    /// Certified relative gap of the best plan.
+    pub(crate) gap: Option<f64>,
+    /// Its relative violation of the fleet's rows.
+    pub(crate) violation: Option<f64>,
+    /// Certified relative gap, if that plan is safe.
+    pub(crate) safe_gap: Option<f64>,
+}
+
+impl Step {
+    /// What an outcome says after this round.
+    pub(crate) fn after(round: u32, outcome: &Outcome) -> Self {
+        let known = outcome.certificate.as_ref();
+        let gap = known.map(|known| known.gap_relative);
+        let safe_gap = gap.filter(|_| outcome.plan.is_some());
+        Self { round, gap, violation: known.map(|known| known.coupling_violation), safe_gap }
+    }
+}
+
+/// The rounds of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Course {
+    /// One step a round.
+    pub(crate) steps: Vec<Step>,
+    /// The tolerance that was planned to.
+    pub(crate) tolerance: f64,
+    /// The first round with a safe plan.
+    pub(crate) safe_round: Option<u32>,
+}
+
+impl From<&SimulationReport> for Course {
+    fn from(report: &SimulationReport) -> Self {
+        let step = |&RoundReport { round, gap, violation, safe_gap, .. }: &RoundReport| Step {
+            round,
+            gap,
+            violation,
+            safe_gap,
+        };
+        let steps = report.rounds.iter().map(step).collect();
+        Self { steps, tolerance: report.tolerance, safe_round: report.figures.safe_round }
+    }
+}
+
+/// One figure: by round.
+pub(super) fn by_round(course: &Course) -> String {
+    if course.steps.is_empty() {
+        return "<p>No round was finished.</p>\n".to_owned();
+    }
+    figure(course, "convergence-round", "by round", "round", &|step| f64::from(step.round))
+}
 
 /// Two figures: by round, and by simulated time.
 pub(super) fn convergence(report: &SimulationReport) -> String {
     if report.rounds.is_empty() {
-        return "<p>No round was finished.</p>\n".to_owned();
+        return by_round(&Course::from(report));
     }
-    let by_round = figure(report, "convergence-round", "by round", "round", &|round| f64::from(round.round));
+    let course = Course::from(report);
+    let by_round = by_round(&course);
     let longest = report.rounds.last().map_or(0, |round| round.finished_ms);
     let (unit, unit_ms) = unit(longest);
+    let finished =
+        |step: &Step| report.rounds.iter().find(|round| round.round == step.round).map_or(0, |round| round.finished_ms);
     let by_time =
-        figure(report, "convergence-time", "by simulated time", unit, &|round| round.finished_ms as f64 / unit_ms);
+        figure(&course, "convergence-time", "by simulated time", unit, &|step| finished(step) as f64 / unit_ms);
     format!(
         "<div class=\"pair\">\n<figure><figcaption>By round</figcaption>\n{by_round}</figure>\n<figure><figcaption>By simulated time</figcaption>\n{by_time}</figure>\n</div>\n"
     )
@@ -43,15 +102,15 @@ fn unit(longest_ms: i64) -> (&'static str, f64) {
     }
 }
 
-fn figure(report: &SimulationReport, id: &str, how: &str, unit: &str, x_of: &dyn Fn(&RoundReport) -> f64) -> String {
-    let rounds = &report.rounds;
+fn figure(course: &Course, id: &str, how: &str, unit: &str, x_of: &dyn Fn(&Step) -> f64) -> String {
+    let steps = &course.steps;
     let title = format!("Certified gap and violation {how}");
-    let mut drawing = Drawing::new(id, &title, &describe(report), WIDTH, HEIGHT);
+    let mut drawing = Drawing::new(id, &title, &describe(course), WIDTH, HEIGHT);
     let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
-    let [first, last] = [rounds.first(), rounds.last()].map(|round| round.map_or(0.0, x_of));
+    let [first, last] = [steps.first(), steps.last()].map(|round| round.map_or(0.0, x_of));
     let start = if id == "convergence-round" { first.min(1.0) } else { 0.0 };
     let x = Scale::linear([start, last.max(start + 1.0)], [LEFT + 10.0, right - 10.0]);
-    let (floor, top) = range(report);
+    let (floor, top) = range(course);
     let y = Scale::logarithmic([floor, top], [bottom, TOP]);
     for decade in decades([floor, top], 7) {
         let at = y.at(10_f64.powi(decade));
@@ -67,15 +126,15 @@ fn figure(report: &SimulationReport, id: &str, how: &str, unit: &str, x_of: &dyn
     }
     drawing.text("note", [(LEFT + right) / 2.0, HEIGHT - 6.0], Anchor::Middle, unit);
     drawing.line("frame", [LEFT, bottom], [right, bottom]);
-    let tolerance = y.at(report.tolerance);
+    let tolerance = y.at(course.tolerance);
     drawing.line("limit", [LEFT, tolerance], [right, tolerance]);
     drawing.text(
         "note",
         [LEFT + 6.0, tolerance - 5.0],
         Anchor::Start,
-        &format!("tolerance {}", tiny(report.tolerance)),
+        &format!("tolerance {}", tiny(course.tolerance)),
     );
-    if let Some(safe) = rounds.iter().find(|round| Some(round.round) == report.figures.safe_round) {
+    if let Some(safe) = steps.iter().find(|step| Some(step.round) == course.safe_round) {
         let at = x.at(x_of(safe));
         drawing.line("event", [at, TOP], [at, bottom]);
         let (beside, anchor) =
@@ -83,7 +142,7 @@ fn figure(report: &SimulationReport, id: &str, how: &str, unit: &str, x_of: &dyn
         drawing.text("note", [beside, TOP + 10.0], anchor, &format!("first safe plan: round {}", safe.round));
     }
     for (class, value) in LINES {
-        let known: Vec<(&RoundReport, f64)> = rounds.iter().filter_map(|round| Some((round, value(round)?))).collect();
+        let known: Vec<(&Step, f64)> = steps.iter().filter_map(|round| Some((round, value(round)?))).collect();
         let points: Vec<[f64; 2]> = known.iter().map(|(round, v)| [x.at(x_of(round)), y.at(v.max(floor))]).collect();
         drawing.polyline(class, &points);
         for ((round, v), point) in known.iter().zip(&points) {
@@ -104,32 +163,43 @@ fn name(class: &str) -> &'static str {
 }
 
 /// The decades to show: from the largest value to at most three below the tolerance; smaller values lie on the floor.
-fn range(report: &SimulationReport) -> (f64, f64) {
+fn range(course: &Course) -> (f64, f64) {
     const DECADES_BELOW: i32 = 3;
-    let values = report.rounds.iter().flat_map(|round| LINES.iter().filter_map(|(_, value)| value(round)));
-    let positive: Vec<f64> = values.filter(|v| *v > 0.0 && v.is_finite()).chain([report.tolerance]).collect();
-    let highest = positive.iter().fold(report.tolerance, |most, v| most.max(*v));
-    let lowest = positive.iter().fold(report.tolerance, |least, v| least.min(*v));
+    let values = course.steps.iter().flat_map(|round| LINES.iter().filter_map(|(_, value)| value(round)));
+    let positive: Vec<f64> = values.filter(|v| *v > 0.0 && v.is_finite()).chain([course.tolerance]).collect();
+    let highest = positive.iter().fold(course.tolerance, |most, v| most.max(*v));
+    let lowest = positive.iter().fold(course.tolerance, |least, v| least.min(*v));
     let top = highest.log10().ceil().min(6.0) as i32;
-    let top = top.max(report.tolerance.log10().ceil() as i32 + 1);
-    let tolerance = report.tolerance.log10().floor() as i32;
+    let top = top.max(course.tolerance.log10().ceil() as i32 + 1);
+    let tolerance = course.tolerance.log10().floor() as i32;
     let floor = (lowest.log10().floor() as i32).clamp(tolerance - DECADES_BELOW, tolerance - 1);
     (10_f64.powi(floor), 10_f64.powi(top))
 }
 
-fn describe(report: &SimulationReport) -> String {
-    let Some(last) = report.rounds.last() else { return String::new() };
+fn describe(course: &Course) -> String {
+    let Some(last) = course.steps.last() else { return String::new() };
     let value = |v: Option<f64>| v.map_or_else(|| "unknown".to_owned(), tiny);
     format!(
         "{} rounds. After the last one the certified gap is {} and the coupling violation {}; the tolerance is {}. The table below lists every round.",
-        report.rounds.len(),
+        course.steps.len(),
         value(last.gap),
         value(last.violation),
-        tiny(report.tolerance)
+        tiny(course.tolerance)
     )
 }
 
-/// Every round as a line of a table.
+/// What was known after each round, as a line of a table.
+pub(super) fn steps(course: &Course) -> Table {
+    let columns = ["round", "certified gap", "violation", "gap of the safe plan"].map(|name| (name, Align::Right));
+    let mut table = Table::new(&columns);
+    let value = |v: Option<f64>| v.map_or_else(String::new, tiny);
+    for step in &course.steps {
+        table.push(vec![step.round.to_string(), value(step.gap), value(step.violation), value(step.safe_gap)]);
+    }
+    table
+}
+
+/// Every round as a line of a table, with its times and bytes.
 pub(super) fn table(report: &SimulationReport) -> Table {
     let columns = [
         ("round", Align::Right),

@@ -103,6 +103,38 @@ fn a_budget_in_a_file_lasts_for_the_plans_it_was_made_for() {
     assert!(refused.stderr.contains("granted once"), "{}", refused.stderr);
 }
 
+/// The page shows the budget of every asset, what each round took of it, and what the noise takes of each row; nothing on it comes from elsewhere.
+#[test]
+fn the_page_draws_the_budget() {
+    let path = written("budget-drawn.json", &many(40).to_string());
+    let folder = scratch("budget-page");
+    let folder = folder.to_str().unwrap();
+    let budget = ["--epsilon", "400", "--delta", "1e-6", "--rounds-max", "8", "--report", folder];
+    let plan = run(&[&["solve", &path], &budget[..]].concat());
+    assert!(plan.stdout.contains("report.html"), "{}", plan.stdout);
+    let read = |name: &str| std::fs::read_to_string(std::path::Path::new(folder).join(name)).unwrap();
+    let result: Value = serde_json::from_str(&read("result.json")).unwrap();
+    let course = result["extensions"]["privacy"]["epsilon_by_round"].as_array().unwrap().clone();
+    let course: Vec<f64> = course.iter().filter_map(Value::as_f64).collect();
+    assert!(course.len() == 8 && course.windows(2).all(|pair| pair[0] < pair[1]), "{course:?}");
+    let page = read("report.html");
+    for expected in ["Spent, round by round", "budget-assets", "asset-0 and 39 more", "noise takes of each", "masked; "]
+    {
+        assert!(page.contains(expected), "`{expected}` is not on the page");
+    }
+    let page = page.replace("http://www.w3.org/2000/svg", "");
+    for outside in ["http://", "https://", "<script", "<link", "@import", "url(", "NaN", "inf<"] {
+        assert!(!page.contains(outside), "the page must not contain {outside}");
+    }
+    let open = data("strong-3-12-0.json");
+    let plan = run(&["solve", &open, "--sum", "plain", "--report", folder]);
+    assert_eq!(plan.code, 0, "{}", plan.stderr);
+    let page = read("report.html");
+    assert!(
+        page.contains("added up in the open") && page.contains("convergence-round") && !page.contains("budget-assets")
+    );
+}
+
 #[test]
 fn what_cannot_be_is_refused_before_anything_is_spent() {
     let check = |arguments: &[&str], file: &str, expected: &[&str]| {

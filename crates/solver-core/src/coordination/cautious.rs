@@ -119,6 +119,10 @@ impl Cautious {
         let round = self.round() + 1;
         let longest = self.caution.means.iter().map(|(length, _)| *length).max().unwrap_or(1);
         let oldest = round.saturating_sub(longest).max(1);
+        // A safe mean found earlier is the plan as long as no later one is safe: its answers are kept too.
+        let safe =
+            self.safe.iter().flat_map(|mix| &mix.weights).map(|(key, _)| key.round).filter(|kept| *kept < oldest);
+        let retain = safe.chain(oldest..round).map(|round| ColumnKey { round, slot: 0 }).collect();
         RoundQuery {
             round,
             row_count: self.bounds.len() as u32,
@@ -134,7 +138,7 @@ impl Cautious {
             },
             bound_points: Vec::new(),
             ray: None,
-            retain: (oldest..round).map(|round| ColumnKey { round, slot: 0 }).collect(),
+            retain,
         }
     }
 

@@ -155,3 +155,41 @@ fn the_order_of_the_protocol_is_kept() {
     method.absorb(&sum).unwrap();
     assert_eq!(method.absorb(&sum), Err(CoordinationError::NothingAsked));
 }
+
+/// Sums that tell the truth in the first rounds and far too much use afterwards.
+struct Alarming {
+    honest: u32,
+}
+
+impl Sum for Alarming {
+    fn sum(
+        &mut self,
+        query: &RoundQuery,
+        contributions: &mut dyn Iterator<Item = Contribution>,
+    ) -> Result<SummedReport, SumError> {
+        let sum = Wrong { radius: 0.0 }.sum(query, contributions)?;
+        if query.round <= self.honest {
+            return Ok(sum);
+        }
+        let mut values = sum.values().to_vec();
+        for at in ReportLayout::of(query)?.range(FieldKind::Use, 0).unwrap() {
+            values[at] = 1e3;
+        }
+        Ok(sum.with_values(values).unwrap())
+    }
+}
+
+/// A safe plan found early is the plan if no later one is safe, however many rounds follow: every asset still has its part.
+#[test]
+fn an_early_safe_plan_is_kept_to_the_end() {
+    let fleet = fleet(60, f64::NEG_INFINITY, 60.0);
+    let mut participants: Vec<_> = fleet.assets().iter().map(|asset| Participant::new(asset).unwrap()).collect();
+    let mut method = Cautious::new(fleet.coupling(), fleet.assets().len(), caution(40, 0.3)).unwrap();
+    let mut sum = Alarming { honest: 16 };
+    let outcome = run(&mut method, &mut participants, &mut sum, &mut |_, _| ControlFlow::Continue(())).unwrap();
+    let mix = outcome.mix.unwrap();
+    assert!(outcome.rounds == 40 && mix.weights.iter().all(|(key, _)| key.round <= 16), "{mix:?}");
+    let plans: Vec<Vec<f64>> = participants.iter().map(|participant| participant.plan(&mix).unwrap().x).collect();
+    let usage = fleet.coupling_values(&plans);
+    assert!(usage.iter().all(|used| *used <= 60.0), "{usage:?}");
+}
