@@ -58,7 +58,7 @@ fn head(fleet: &FleetProblem, finding: &Finding) -> String {
         Status::Infeasible => finding.conflict(fleet).map(|table| table.html("Rows that no plan can meet together")),
         _ => finding.dearest(fleet).map(|table| table.html("Fleet rows that cost most")),
     };
-    let notes: String = finding.sentences().map(|note| format!("<p>{}</p>\n", escape(note))).collect();
+    let notes: String = finding.sentences().map(|note| format!("<p>{}</p>\n", escape(&capital(note)))).collect();
     format!(
         "<header>\n<h1>{}</h1>\n<p class=\"about\">{size}.</p>\n<p class=\"verdict {class}\"><strong>{sign}.</strong> {}.</p>\n</header>\n\
          <div class=\"facts\">\n{}<div>\n{}{notes}</div>\n</div>\n",
@@ -86,7 +86,7 @@ fn rounds(course: &Course) -> String {
         ("event", "first safe plan"),
     ]);
     format!(
-        "{legend}<figure class=\"wide\">{}</figure>\n{table}",
+        "{legend}<div class=\"pair\">\n<figure>{}</figure>\n</div>\n{table}",
         scroll("Certified gap and violation by round", &by_round(course))
     )
 }
@@ -99,7 +99,7 @@ fn sum(finding: &Finding) -> String {
     for (name, value) in cost.table() {
         table.push(vec![name.to_owned(), value]);
     }
-    format!("<p class=\"aside\">{}.</p>\n{}", escape(&cost.note()), table.html("What masking cost"))
+    format!("<p class=\"aside\">{}.</p>\n{}", escape(&capital(&cost.note())), table.html("What masking cost"))
 }
 
 fn spent(spending: &Spending) -> String {
@@ -111,11 +111,17 @@ fn spent(spending: &Spending) -> String {
         ("mark", "the most that one asset may use"),
     ]);
     let sentences: String =
-        spending.sentences().iter().map(|sentence| format!("<p>{}.</p>\n", escape(sentence))).collect();
+        spending.sentences().iter().map(|sentence| format!("<p>{}.</p>\n", escape(&capital(sentence)))).collect();
     format!(
         "{sentences}{legend}{}{}{}",
         budget::budget(spending),
         details("Every asset's budget as a table", &spending.account_table(usize::MAX), "Privacy budgets"),
         details("The fleet's rows as a table", &spending.row_table(usize::MAX), "Noise on each fleet row")
     )
+}
+
+/// The sentence with a capital at its start.
+fn capital(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -165,6 +165,21 @@ fn a_damaged_record_closes_the_ledger() {
     assert_eq!(Ledger::open(store, STREAM).err(), Some(LedgerError::Impossible { index: 2 }));
 }
 
+/// The corpus of the fuzz target: what is valid is read, everything else refused, and nothing panics.
+#[test]
+fn the_corpus_of_records_is_read_as_it_is_named() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/budget_record");
+    let files = std::fs::read_dir(folder).expect("the corpus").map(|entry| entry.expect("an entry").path());
+    let mut read = 0;
+    for file in files {
+        let valid = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("valid"));
+        let bytes = std::fs::read(&file).expect("bytes");
+        assert_eq!(decode_record(&bytes).is_ok(), valid, "{}", file.display());
+        read += 1;
+    }
+    assert!(read >= 13, "the corpus is there");
+}
+
 fn permit(loss: u128) -> Permit {
     let mut ledger = Ledger::open(MemoryStore::new(), STREAM).expect("a ledger");
     ledger.grant(&asset("a"), budget(loss)).expect("a grant");
