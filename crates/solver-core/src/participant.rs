@@ -12,6 +12,7 @@ use opening::{boxed, open};
 use path::Hold;
 use response::Response;
 use sharing::{Consensus, Proximal};
+use trail::Trail;
 use writer::Writer;
 
 mod bounds;
@@ -23,6 +24,7 @@ mod path;
 mod plans;
 mod response;
 mod sharing;
+mod trail;
 mod writer;
 
 pub use error::ParticipantError;
@@ -45,8 +47,7 @@ pub struct Participant {
     artificial: Option<f64>,
     start: Point,
     base: Option<Response>,
-    /// Models of the path followed so far, boldest last: what a later plan of a similar problem starts from.
-    trail: Vec<Response>,
+    trail: Trail,
     /// The public scaling of the touched rows that is in force.
     scale: Vec<f64>,
     pending: Vec<Response>,
@@ -101,7 +102,7 @@ impl Participant {
             bounds: problem.local.variables().bounds.clone(),
             row_count,
             scale: vec![1.0; engine.model.touched.len()],
-            trail: Vec::new(),
+            trail: Trail::default(),
             engine,
             feasible,
             artificial,
@@ -131,16 +132,10 @@ impl Participant {
         let (old, new) = (&earlier.engine.model, &warm.engine.model);
         let same_shape = old.touched == new.touched && old.n == new.n && old.rows == new.rows;
         if same_shape && warm.feasible && earlier.feasible {
-            let kept = earlier.trail.iter().chain(&earlier.base);
             let back: Vec<f64> = earlier.scale.iter().map(|f| 1.0 / f).collect();
-            warm.trail = kept
-                .map(|response| {
-                    let mut response = response.clone();
-                    response.rescale(&back);
-                    response.point = warm.start.clone();
-                    response
-                })
-                .collect();
+            warm.trail = earlier.trail.clone();
+            earlier.base.iter().for_each(|base| warm.trail.push(base));
+            warm.trail.rescale(&back);
         }
         Ok(warm)
     }
@@ -192,8 +187,7 @@ impl Participant {
                 }
                 Ask::Guided { base, metric, rest, open, moves, .. } => {
                     for step in moves {
-                        let x = self.moved(step).ok_or(ParticipantError::UnknownColumn(step.key))?;
-                        self.columns.insert(step.key, x);
+                        self.keep_moved(step)?;
                     }
                     self.follow(query, *base, &Hold { metric, rest: rest.as_ref() }, &mut out);
                     self.open_bounds(open, &mut out);
@@ -260,9 +254,8 @@ impl Participant {
         self.engine.model.scale_coupling(scale);
         let touched = &self.engine.model.touched;
         let factor: Vec<f64> = touched.iter().map(|&row| scale[row]).collect();
-        for response in self.pending.iter_mut().chain(&mut self.base).chain(&mut self.trail) {
-            response.rescale(&factor);
-        }
+        self.pending.iter_mut().chain(&mut self.base).for_each(|response| response.rescale(&factor));
+        self.trail.rescale(&factor);
         self.scale.iter_mut().zip(&factor).for_each(|(s, f)| *s *= f);
         if let Some(consensus) = &mut self.consensus {
             for list in consensus.relaxed.iter_mut().chain(&mut consensus.residual) {

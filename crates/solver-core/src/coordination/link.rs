@@ -11,6 +11,9 @@ pub struct Link {
 }
 
 impl Link {
+    /// No link at all: coordinator and assets are on one machine, so computing is what counts.
+    pub const HERE: Self = Self { two_way_delay_s: 0.0, rate_bytes_per_s: f64::INFINITY };
+
     /// How long rounds of so many bytes take, query and answer together.
     pub fn predicted_s(&self, rounds: f64, bytes_per_round: f64) -> f64 {
         rounds * (self.two_way_delay_s + bytes_per_round / self.rate_bytes_per_s)

@@ -16,7 +16,9 @@ pub(crate) struct Dense {
 impl Dense {
     /// A zero matrix of order `n`.
     pub(crate) fn zeros(n: usize) -> Self {
-        let request = llt::factor::cholesky_in_place_scratch::<f64>(n, Par::Seq, Default::default());
+        // A small factor needs no memory beside its own.
+        let blocked = if n > SMALL { n } else { 0 };
+        let request = llt::factor::cholesky_in_place_scratch::<f64>(blocked, Par::Seq, Default::default());
         Self { n, values: vec![0.0; n * n], memory: MemBuffer::new(request) }
     }
 
@@ -40,6 +42,11 @@ impl Dense {
         } else {
             self.solve(rhs, self.n);
         }
+    }
+
+    /// Overwrites one right-hand side with the solution; after [`Dense::factor`].
+    pub(crate) fn solve_one(&self, rhs: &mut [f64]) {
+        solve_small(&self.values, rhs);
     }
 
     /// Overwrites `rhs`, `columns` of them, with the solution; after [`Dense::factor`].

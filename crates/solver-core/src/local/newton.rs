@@ -1,3 +1,5 @@
+use core::ops::Range;
+
 use super::{Metric, Model};
 use crate::linear::{Breakdown, Dense, Ldl, dot, subtract_multiple};
 
@@ -35,9 +37,9 @@ pub(crate) struct Newton {
     delta: f64,
     /// The touched rows in the order in which they are kept here: those that meet early in the elimination stand together.
     rows: Vec<u32>,
-    /// `H = L^-1 P G'`: place after place, one entry per touched row; and between which of them a place can have any.
+    /// `H = L^-1 P G'`: place after place, one entry per touched row of the place's span.
     half: Vec<f64>,
-    spans: Vec<(u32, u32)>,
+    spans: Vec<Span>,
     /// `S = G K^-1 G'`, its upper triangle row after row, rows and columns in the order of `rows`.
     curvature: Vec<f64>,
     /// `W^-1` in the same form.
@@ -84,7 +86,7 @@ impl Newton {
             quadratic: 1.0,
             delta: DELTA,
             rows,
-            half: vec![0.0; size * m],
+            half: vec![0.0; spans.iter().map(|span| span.to - span.from).sum::<u32>() as usize],
             spans,
             curvature: vec![0.0; m * m],
             inverse_metric: vec![0.0; m * m],
@@ -176,20 +178,22 @@ impl Newton {
         half.fill(0.0);
         for (a, &row) in rows.iter().enumerate() {
             for &(j, v) in model.g.list(row as usize) {
-                half[ldl.place(j as usize) * m + a] += v;
+                half[spans[ldl.place(j as usize)].at(a)] += v;
             }
         }
         curvature.fill(0.0);
-        for (j, (&(from, to), inverse)) in spans.iter().zip(ldl.inverse_pivots()).enumerate() {
-            let (from, to) = (from as usize, to as usize);
+        for (j, (span, inverse)) in spans.iter().zip(ldl.inverse_pivots()).enumerate() {
+            let (from, to) = (span.from as usize, span.to as usize);
             if from >= to {
                 continue;
             }
-            let (upto, after) = half.split_at_mut((j + 1) * m);
-            let own = &upto[j * m + from..j * m + to];
+            let end = span.at(to);
+            let (upto, after) = half.split_at_mut(end);
+            let own = &upto[span.places()];
             for (i, l) in ldl.column(j) {
-                let start = (i - j - 1) * m;
-                subtract_multiple(&mut after[start + from..start + to], l, own);
+                // Whoever reaches this place reaches all above it, so their spans contain this one.
+                let start = spans[i].at(from) - end;
+                subtract_multiple(&mut after[start..start + own.len()], l, own);
             }
             for (k, h) in own.iter().enumerate() {
                 let a = from + k;
@@ -271,19 +275,16 @@ impl Newton {
         self.ldl.forward(&self.system);
         if metric {
             // dd = (W^-1 + S)^-1 (H' D^-1 f - rhs_g) with f = L^-1 P rhs, then f - H dd goes back.
-            let m = self.rows.len();
             let Self { ldl, spans, half, touched_a, touched_b, schur, .. } = self;
             touched_b.iter_mut().zip(touched_a.iter()).for_each(|(t, g)| *t = -g);
-            let spans = || spans.iter().enumerate().filter(|(_, (from, to))| from < to);
-            for (j, &(from, to)) in spans() {
-                let (from, to) = (from as usize, to as usize);
+            let spans = || spans.iter().enumerate().filter(|(_, span)| span.from < span.to);
+            for (j, span) in spans() {
                 let f = ldl.halfway()[j] * ldl.inverse_pivots()[j];
-                subtract_multiple(&mut touched_b[from..to], -f, &half[j * m + from..j * m + to]);
+                subtract_multiple(&mut touched_b[span.rows()], -f, &half[span.places()]);
             }
             schur.solve(touched_b, 1);
-            for (j, &(from, to)) in spans() {
-                let (from, to) = (from as usize, to as usize);
-                ldl.halfway()[j] -= dot(&half[j * m + from..j * m + to], &touched_b[from..to]);
+            for (j, span) in spans() {
+                ldl.halfway()[j] -= dot(&half[span.places()], &touched_b[span.rows()]);
             }
         }
         self.ldl.backward(&mut self.system);
@@ -334,17 +335,46 @@ impl Newton {
 }
 
 /// The order in which touched rows are kept, and between which of them each place of `H` can have entries.
-fn spans(ldl: &Ldl, model: &Model) -> (Vec<u32>, Vec<(u32, u32)>) {
+fn spans(ldl: &Ldl, model: &Model) -> (Vec<u32>, Vec<Span>) {
     let number = ldl.postorder();
     let first = |row: &[(u32, f64)]| row.iter().map(|&(j, _)| number[ldl.place(j as usize)]).min().unwrap_or(0);
     let mut rows: Vec<u32> = (0..model.touched.len() as u32).collect();
     rows.sort_by_key(|&row| (first(model.g.list(row as usize)), row));
-    let mut spans = vec![(u32::MAX, 0); model.constraints()];
+    let mut spans = vec![Span { from: u32::MAX, to: 0, start: 0 }; model.constraints()];
     for (a, &row) in rows.iter().enumerate() {
         for place in ldl.ancestors(model.g.list(row as usize).iter().map(|entry| entry.0 as usize)) {
             let span = &mut spans[place as usize];
-            *span = (span.0.min(a as u32), a as u32 + 1);
+            (span.from, span.to) = (span.from.min(a as u32), a as u32 + 1);
         }
     }
+    let mut start = 0;
+    for span in &mut spans {
+        span.from = span.from.min(span.to);
+        span.start = start;
+        start += span.to - span.from;
+    }
     (rows, spans)
+}
+
+/// Between which touched rows a place of `H` can have entries, and where they stand.
+#[derive(Clone, Copy)]
+struct Span {
+    from: u32,
+    to: u32,
+    start: u32,
+}
+
+impl Span {
+    /// Where the entry of a touched row of the span stands; where the next span begins, for its end.
+    fn at(&self, row: usize) -> usize {
+        self.start as usize + row - self.from as usize
+    }
+
+    fn rows(&self) -> Range<usize> {
+        self.from as usize..self.to as usize
+    }
+
+    fn places(&self) -> Range<usize> {
+        self.start as usize..self.at(self.to as usize)
+    }
 }

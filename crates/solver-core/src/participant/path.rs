@@ -1,8 +1,9 @@
 use cosmosmesh_contracts::round::{ColumnKey, FieldKind, Rest, RoundQuery};
 
 use super::response::Response;
+use super::trail::Kept;
 use super::{Participant, Writer};
-use crate::local::{Centred, Metric, Point};
+use crate::local::{Centred, Metric};
 
 /// What holds an asset to its predicted allocation.
 pub(super) struct Hold<'a> {
@@ -25,14 +26,9 @@ impl Participant {
             if self.base.is_none() {
                 self.trail.clear();
             }
-            if let Some(mut old) = self.base.take() {
-                // Only the model is needed later; and of a long path, not every point.
-                old.point = Point::default();
-                old.weight = Vec::new();
-                if self.trail.len() >= TRAIL_MAX {
-                    self.trail.remove(TRAIL_MAX / 2);
-                }
-                self.trail.push(old);
+            if let Some(old) = self.base.take() {
+                self.trail.push(&old);
+                self.spare.push(old);
             }
             self.base = Some(self.pending.swap_remove(usize::from(base)));
         }
@@ -50,8 +46,8 @@ impl Participant {
         let t = self.engine.model.touched.len();
         let whole = hold.rest.filter(|_| self.base.is_some()).map(|rest| full(&rest.curvature, self.row_count));
         let mut metric = match &self.base {
-            Some(base) => Metric::new(&base.curvature, t, rule).ok(),
-            None => None,
+            Some(base) if whole.is_none() => Metric::new(&base.curvature, t, rule).ok(),
+            _ => None,
         };
         let mut point = self.base.as_ref().map_or_else(|| self.start.clone(), |base| base.point.clone());
         let (mut y, mut pull, mut off) = (vec![0.0; t], vec![0.0; t], vec![0.0; t]);
@@ -68,7 +64,8 @@ impl Participant {
             self.engine.model.coupling_transpose(prices, &mut linear);
             if let (Some(rest), Some(whole), Some(base)) = (hold.rest, &whole, &self.base) {
                 let touched = &self.engine.model.touched;
-                let among = Metric::among(&base.curvature, touched, whole, &rest.give[k], rest.weight);
+                let earlier = metric.take();
+                let among = Metric::among(earlier, &base.curvature, touched, whole, &rest.give[k], rest.weight);
                 metric = among.or_else(|_| Metric::new(&base.curvature, t, rule)).ok();
             }
             if let (Some(metric), Some(base)) = (&mut metric, &self.base) {
@@ -163,15 +160,13 @@ impl Participant {
     }
 
     /// The model of an earlier plan at this very point of its path, while this plan has none of its own.
-    pub(super) fn earlier(&self, mu: f64, prices: &[f64]) -> Option<&Response> {
-        let known = if self.base.is_none() { self.trail.as_slice() } else { &[] };
+    fn earlier(&self, mu: f64, prices: &[f64]) -> Option<Response> {
         // Where no price is paid there is nothing to be near to.
-        known.iter().find(|r| r.barrier == mu && prices.iter().any(|p| *p != 0.0))
+        let near = self.base.is_none() && prices.iter().any(|p| *p != 0.0);
+        self.trail.at(mu).filter(|_| near).map(Kept::response)
     }
 }
 
-/// How many models of the path are kept for a later plan.
-pub(super) const TRAIL_MAX: usize = 16;
 /// The largest squared decrement that is told apart from a larger one.
 pub(super) const DECREMENT_MAX: f64 = 1e9;
 

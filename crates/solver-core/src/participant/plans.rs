@@ -2,7 +2,7 @@ use cosmosmesh_contracts::round::{ColumnKey, Mix, Move};
 
 use super::response::Response;
 use super::{Participant, ParticipantError};
-use crate::local::Newton;
+use crate::local::{Engine, Model, Newton};
 
 impl Participant {
     /// The same in the engine's own variables.
@@ -29,19 +29,36 @@ impl Participant {
     /// One analysis and one factorisation.
     /// # Source
     /// docs/math/federated-solver.md#moves.
-    pub(super) fn moved(&self, step: &Move) -> Option<Vec<f64>> {
+    fn moved(&self, step: &Move) -> Option<Vec<f64>> {
         let response = self.origin(step.key)?;
-        let touched = self.engine.model.touched.iter().zip(&self.scale).zip(&response.pull);
-        let d: Vec<f64> = touched.map(|((&row, scale), pull)| pull - step.prices[row] / scale).collect();
-        let change = Newton::new(&self.engine.model).along(&self.engine.model, &response.weight, &d).ok()?;
-        Some(response.point.x.iter().zip(&change).map(|(x, d)| x + step.length * d).collect())
+        moved(response, step, &self.scale, &self.engine.model, &mut Newton::new(&self.engine.model))
+    }
+
+    /// Makes a moved plan and keeps it. One factorisation.
+    ///
+    /// # Errors
+    /// [`ParticipantError::UnknownColumn`] if the answer that it is made of is not kept.
+    pub(super) fn keep_moved(&mut self, step: &Move) -> Result<(), ParticipantError> {
+        let made = match self.index_of_origin(step.key) {
+            Some(index) => {
+                let Engine { model, newton, .. } = &mut self.engine;
+                moved(&self.pending[index], step, &self.scale, model, newton)
+            }
+            None => None,
+        };
+        self.columns.insert(step.key, made.ok_or(ParticipantError::UnknownColumn(step.key))?);
+        Ok(())
     }
 
     /// The answer that a moved plan is made of.
     pub(super) fn origin(&self, key: ColumnKey) -> Option<&Response> {
-        let index = key.slot.checked_sub(ColumnKey::MOVED)?;
-        let kept = if key.round == self.pending_round { self.pending.get(usize::from(index)) } else { None };
-        kept.filter(|response| response.weight.len() == self.engine.model.constraints())
+        Some(&self.pending[self.index_of_origin(key)?])
+    }
+
+    fn index_of_origin(&self, key: ColumnKey) -> Option<usize> {
+        let index = usize::from(key.slot.checked_sub(ColumnKey::MOVED)?);
+        let kept = if key.round == self.pending_round { self.pending.get(index) } else { None };
+        kept.filter(|response| response.weight.len() == self.engine.model.constraints()).map(|_| index)
     }
 
     pub(super) fn column(&self, key: ColumnKey) -> Option<&Vec<f64>> {
@@ -52,4 +69,12 @@ impl Participant {
     pub(super) fn unknown(&self, mix: &Mix) -> Option<ColumnKey> {
         mix.weights.iter().map(|(key, _)| *key).find(|key| self.column(*key).is_none() && self.origin(*key).is_none())
     }
+}
+
+/// The plan of an answer after a move towards these prices.
+fn moved(response: &Response, step: &Move, scale: &[f64], model: &Model, newton: &mut Newton) -> Option<Vec<f64>> {
+    let touched = model.touched.iter().zip(scale).zip(&response.pull);
+    let d: Vec<f64> = touched.map(|((&row, scale), pull)| pull - step.prices[row] / scale).collect();
+    let change = newton.along(model, &response.weight, &d).ok()?;
+    Some(response.point.x.iter().zip(&change).map(|(x, d)| x + step.length * d).collect())
 }

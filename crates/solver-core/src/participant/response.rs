@@ -1,7 +1,7 @@
 use crate::local::Point;
 
 /// The affine model of an asset's use at one point: `yhat - S (p - prices) + yd (mu - barrier)`, over the rows it touches.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Response {
     pub(super) prices: Vec<f64>,
     pub(super) barrier: f64,
@@ -35,13 +35,13 @@ impl Response {
         let t = factor.len();
         for a in 0..t {
             self.prices[a] /= factor[a];
-            self.pull[a] /= factor[a];
             self.answer[a] *= factor[a];
             self.barrier_derivative[a] *= factor[a];
             for b in 0..t {
                 self.curvature[a * t + b] *= factor[a] * factor[b];
             }
         }
+        self.pull.iter_mut().zip(factor).for_each(|(pull, f)| *pull /= f);
     }
 
     /// The allocation that the affine model expects at other prices and another barrier.
