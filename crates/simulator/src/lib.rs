@@ -41,6 +41,7 @@ mod options;
 mod planning;
 mod progress;
 mod reality;
+mod replica;
 mod simulate;
 
 pub use options::{SimulateError, SimulateOptions};

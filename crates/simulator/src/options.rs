@@ -58,6 +58,11 @@ pub enum SimulateError {
         /// Why, and what to do.
         reason: String,
     },
+    /// A replica of the logs failed.
+    Replica {
+        /// What it said.
+        reason: String,
+    },
     /// A round broke down: a message was refused or a sum did not open.
     Round {
         /// On whose node.
@@ -80,7 +85,7 @@ impl fmt::Display for SimulateError {
             Self::Asset { asset, error } => write!(f, "asset \"{asset}\": {error}"),
             Self::Problem { asset, error } => write!(f, "the problem of asset \"{asset}\": {error}"),
             Self::Coordination(error) => error.fmt(f),
-            Self::Masks { reason } => f.write_str(reason),
+            Self::Masks { reason } | Self::Replica { reason } => f.write_str(reason),
             Self::Round { asset, reason } => write!(f, "asset \"{asset}\": {reason}"),
             Self::Step { step_ms } => {
                 write!(f, "a step of {step_ms} ms; choose between 1,000 and 600,000")

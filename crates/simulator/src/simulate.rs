@@ -7,6 +7,7 @@ use crate::explain::Prices;
 use crate::fleet::Fleet;
 use crate::planning::{Planned, plan};
 use crate::reality::{Orders, Realised, integrate};
+use crate::replica::reconcile;
 use crate::report::{AssetReport, Figures, Horizon, SimulationReport, Span};
 use crate::scenario::Scenario;
 use crate::{Progress, SimulateError, SimulateOptions, account};
@@ -117,6 +118,8 @@ fn assemble(
         fleet_rows,
         rounds: planned.rounds.clone(),
         figures: figures(scenario, planned, outcome, &realised),
+        replicas: reconcile(scenario, options.seed)
+            .map_err(|error| SimulateError::Replica { reason: error.to_string() })?,
         violations: realised.violations,
     })
 }

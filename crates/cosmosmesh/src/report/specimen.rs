@@ -3,7 +3,8 @@
 use cosmosmesh_contracts::plan::{Certificate, PlanKind, Status};
 use cosmosmesh_simulator::report::{
     Activity, AssetReport, Binding, BindingScope, Curve, Ending, Figures, FleetRowReport, Grant, Horizon, Margin,
-    MarginKind, MaskReport, RoundReport, Series, SimulationReport, Span, Traffic, Violation, Wanted,
+    MarginKind, MaskReport, PairReport, ReplicaReport, RoundReport, Series, SimulationReport, Span, Traffic, Violation,
+    Wanted,
 };
 
 const SLOTS: i64 = 48;
@@ -71,6 +72,25 @@ pub(super) fn specimen() -> SimulationReport {
         fleet_rows: fleet_rows(&assets),
         rounds: rounds(),
         figures: figures(),
+        replicas: ReplicaReport {
+            every_ms: 1_800_000,
+            body_bytes: 200,
+            entries: 100,
+            frames: 900,
+            frames_lost: 20,
+            bytes: 400_000,
+            latency_ms_mean: Some(62_000),
+            latency_ms_p95: Some(1_800_000),
+            latency_ms_max: Some(7_200_000),
+            missing: 3,
+            times_ms: vec![0, 1_800_000, 3_600_000],
+            pairs: vec![PairReport {
+                of: "rover-1".into(),
+                at: "habitat".into(),
+                latency_ms_mean: Some(62_000),
+                stale_ms: vec![0, 1_800_000, 60_000],
+            }],
+        },
         violations: vec![],
         assets,
     }

@@ -31,6 +31,11 @@ pub(crate) fn figures(report: &SimulationReport) -> Table {
     push("packets sent again", figures.retransmissions.to_string());
     push("simulated time to certificate", time(figures.time_to_certificate_ms));
     push("simulated time to plan in effect", time(figures.time_to_plan_ms));
+    let replicas = &report.replicas;
+    push("delta-sync latency, mean", time(replicas.latency_ms_mean));
+    push("delta-sync latency, 95 in 100 within", time(replicas.latency_ms_p95));
+    push("delta-sync latency, longest", time(replicas.latency_ms_max));
+    push("log entries that did not reach somebody", replicas.missing.to_string());
     push("limits broken in reality", figures.violation_count.to_string());
     push("steps checked", figures.steps.to_string());
     table

@@ -8,12 +8,14 @@ mod asset;
 mod figures;
 mod fleet;
 mod masks;
+mod replicas;
 mod round;
 
 pub use asset::{Activity, AssetReport, Binding, BindingScope, Curve, Series, Traffic, Wanted};
 pub use figures::{Figures, Margin, MarginKind, Violation};
 pub use fleet::{FleetRowReport, Grant};
 pub use masks::MaskReport;
+pub use replicas::{PairReport, ReplicaReport};
 pub use round::RoundReport;
 
 use cosmosmesh_contracts::plan::{Certificate, PlanKind, Status};
@@ -56,6 +58,8 @@ pub struct SimulationReport {
     pub rounds: Vec<RoundReport>,
     /// The figures of the run in one place.
     pub figures: Figures,
+    /// How the replicas of the fleet's logs kept up with each other.
+    pub replicas: ReplicaReport,
     /// Every limit that the integrated reality broke; empty after a good run.
     pub violations: Vec<Violation>,
 }

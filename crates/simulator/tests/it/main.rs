@@ -8,3 +8,4 @@ mod network;
 mod planning;
 mod reality;
 mod refusal;
+mod replicas;
