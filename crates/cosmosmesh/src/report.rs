@@ -9,6 +9,7 @@ mod drawing;
 mod fleet;
 mod gantt;
 mod profile;
+mod replicas;
 mod shortfall;
 mod solved;
 #[cfg(test)]
@@ -25,7 +26,7 @@ pub(crate) use verdict::{Mood, verdict};
 
 use cosmosmesh_simulator::report::SimulationReport;
 
-use crate::figure::tiny;
+use crate::figure::{duration, tiny};
 use crate::table::{Table, escape, scroll};
 
 const STYLE: &str = include_str!("report/style.css");
@@ -39,6 +40,7 @@ pub(crate) fn page(report: &SimulationReport) -> String {
     out.push_str(&section("assets", "Every asset's own limits", &own(report)));
     out.push_str(&section("rounds", "How the plan was found", &rounds(report)));
     out.push_str(&section("traffic", "What it cost on the links", &links(report)));
+    out.push_str(&section("replicas", "How late assets knew of each other", &knowledge(report)));
     out.push_str(&foot(report));
     document(&format!("{}: a simulated sol", report.scenario), &out)
 }
@@ -178,6 +180,23 @@ fn links(report: &SimulationReport) -> String {
          <figure class=\"wide\">{}</figure>\n{table}",
         escape(&report.facilitator),
         scroll("Bytes per asset", &traffic::traffic(report))
+    )
+}
+
+fn knowledge(report: &SimulationReport) -> String {
+    let legend = legend(&[
+        ("used stale1", "an hour old"),
+        ("used stale2", "three hours"),
+        ("used stale3", "six hours"),
+        ("used stale4", "twelve hours or more"),
+    ]);
+    let replicas = &report.replicas;
+    let table = details("The pairs as a table", &replicas::table(report), "Latency and staleness of each pair");
+    format!(
+        "<p class=\"aside\">Apart from the planning, every asset writes a signed entry every {} and reconciles with its neighbours over the same links, which carry nothing else meanwhile.</p>\n\
+         {legend}<figure class=\"wide\">{}</figure>\n{table}",
+        duration(replicas.every_ms.unsigned_abs()),
+        scroll("Staleness over time", &replicas::replicas(report))
     )
 }
 
