@@ -13,6 +13,9 @@ pub(crate) enum What {
         /// Measures this revision first, in a worktree below target/, and compares with it instead of the committed baseline
         #[arg(long, value_name = "REV")]
         baseline_rev: Option<String>,
+        /// Runs the criterion benches of this crate first and adds all that criterion keeps to the page; can be repeated
+        #[arg(long, value_name = "CRATE")]
+        kernels: Vec<String>,
         /// Handed on to `cosmosmesh-bench compare`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
@@ -30,15 +33,23 @@ pub(crate) enum What {
 /// Runs the criterion benches of the workspace, or spawns the comparison in release.
 pub(crate) fn run(what: Option<What>, package: Option<&str>) -> Done {
     match what {
-        Some(What::Compare { baseline_rev, arguments }) => compare(baseline_rev.as_deref(), &arguments),
+        Some(What::Compare { baseline_rev, kernels, arguments }) => {
+            compare(baseline_rev.as_deref(), &kernels, &arguments)
+        }
         Some(What::Instructions) => instructions(),
         Some(What::Sync { arguments }) => peers(&arguments),
         None => criterion(package),
     }
 }
 
-fn compare(baseline_rev: Option<&str>, arguments: &[String]) -> Done {
+fn compare(baseline_rev: Option<&str>, kernels: &[String], arguments: &[String]) -> Done {
     let mut here = Cargo::new(COMPARE).args(arguments);
+    for package in kernels {
+        criterion(Some(package))?;
+    }
+    if !kernels.is_empty() {
+        here = here.args(["--criterion".as_ref(), target()?.join("criterion").as_os_str()]);
+    }
     if let Some(revision) = baseline_rev {
         here = here.args(["--against".as_ref(), earlier(revision, arguments)?.as_os_str()]);
     }
@@ -66,15 +77,7 @@ fn earlier(revision: &str, arguments: &[String]) -> Result<PathBuf, Failure> {
     let build = folder.join("target").to_string_lossy().into_owned();
     let manifest = folder.join("Cargo.toml");
     let mut there = Cargo::new(["run", "--release", "--manifest-path"]).args([&manifest]).args(&COMPARE[2..]);
-    // Its own folder for figures, whatever this run writes to.
-    let mut rest = arguments.iter();
-    while let Some(argument) = rest.next() {
-        if argument == "--out" {
-            rest.next();
-        } else if argument != "--renew" && !argument.starts_with("--out=") {
-            there = there.args([argument]);
-        }
-    }
+    there = there.args(shared(arguments));
     let _ = std::fs::remove_file(out.join("compare.json"));
     // It may lack a baseline or be worse than its own; only whether it wrote its figures counts.
     let ended = there.env("CARGO_TARGET_DIR", &build).args(["--out".as_ref(), out.as_os_str()]).run();
@@ -84,6 +87,21 @@ fn earlier(revision: &str, arguments: &[String]) -> Result<PathBuf, Failure> {
     }
     ended?;
     Err(Failure::new(format!("{revision} writes no compare.json; it is older than this comparison")))
+}
+
+/// What both revisions are told: all but where figures go and which are kept, since the earlier one has its own folder.
+fn shared(arguments: &[String]) -> Vec<&str> {
+    const OWN: [&str; 3] = ["--out", "--criterion", "--against"];
+    let mut shared = Vec::new();
+    let mut rest = arguments.iter().map(String::as_str);
+    while let Some(argument) = rest.next() {
+        if OWN.contains(&argument) {
+            rest.next();
+        } else if argument != "--renew" && !OWN.iter().any(|own| argument.starts_with(&format!("{own}="))) {
+            shared.push(argument);
+        }
+    }
+    shared
 }
 
 /// The peers have a workspace of their own, so that nobody else builds them; the build folder is the same.
@@ -104,8 +122,7 @@ fn instructions() -> Done {
         return Ok(());
     }
     Cargo::new(["build", "--release", "--package", "cosmosmesh-bench"]).run()?;
-    let program = metadata()?["target_directory"].as_str().map(PathBuf::from).unwrap_or_default();
-    let program = program.join("release/cosmosmesh-bench");
+    let program = target()?.join("release/cosmosmesh-bench");
     println!("| fleet | method | million instructions, the making of the fleet included |\n|---|---|---|");
     for (family, assets) in COUNTED {
         for method in COUNTED_METHODS {
@@ -122,6 +139,11 @@ fn instructions() -> Done {
         }
     }
     Ok(())
+}
+
+/// Where cargo builds to.
+fn target() -> Result<PathBuf, Failure> {
+    Ok(metadata()?["target_directory"].as_str().map(PathBuf::from).unwrap_or_default())
 }
 
 /// The count in callgrind's last words, `==1== Collected : 1308961265`.
@@ -150,7 +172,20 @@ fn criterion(package: Option<&str>) -> Done {
 
 #[cfg(test)]
 mod tests {
-    use super::collected;
+    use super::{collected, shared};
+
+    #[test]
+    fn an_earlier_revision_is_told_all_but_where_figures_go() {
+        let told = |words: &str| {
+            let arguments: Vec<String> = words.split(' ').map(str::to_owned).collect();
+            shared(&arguments).join(" ")
+        };
+        assert_eq!(told("--quick --out a --repetitions 3 b.json"), "--quick --repetitions 3 b.json");
+        assert_eq!(
+            told("--renew --out=a --criterion c --against=d b.json --tolerance 1e-3"),
+            "b.json --tolerance 1e-3"
+        );
+    }
 
     #[test]
     fn callgrinds_count_is_found_among_its_words() {

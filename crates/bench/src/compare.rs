@@ -8,6 +8,7 @@ mod baseline;
 mod contest;
 mod counted;
 mod environment;
+mod kernels;
 mod profile;
 mod record;
 mod statistics;
@@ -30,6 +31,7 @@ pub use baseline::{
 };
 pub use counted::Counted;
 pub use environment::Environment;
+pub use kernels::{Kernel, kernel_section, kernels};
 pub use profile::{Panel, panels, share, svg};
 pub use record::{COLUMNS, Record, csv};
 pub use statistics::{median, quantile, shifted_geometric_mean};
@@ -82,6 +84,8 @@ pub struct Setting {
     pub presence: Option<f64>,
     /// The Python that may have OSQP.
     pub python: String,
+    /// Whether every method's plan is spoilt before it is judged, to see that the judge notices.
+    pub drill: bool,
 }
 
 /// How long ADMM may try: on degenerate fleets it often never arrives, and the table learns nothing from waiting.
@@ -101,6 +105,7 @@ impl Default for Setting {
             sum: Summing::Plain,
             presence: None,
             python: "python3".into(),
+            drill: false,
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct Table {
     pub title: &'static str,
     /// What is measured and what must be reached, in Markdown.
     pub about: &'static str,
+    /// Whether a row is measured and kept seed by seed, since a seed takes long and says nothing about our own methods.
+    pub seed_by_seed: bool,
     /// Its rows, in order: measured one by one, and kept one by one.
     needs: fn() -> Vec<Need>,
     /// Measures a row.

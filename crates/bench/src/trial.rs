@@ -8,7 +8,7 @@ use cosmosmesh_contracts::plan::{Outcome, PlanKind, Status};
 use cosmosmesh_contracts::problem::FleetProblem;
 use cosmosmesh_contracts::round::{Contribution, RoundQuery};
 use cosmosmesh_contracts::traits::{Coordination, Step, Sum};
-use cosmosmesh_solver_core::{Job, Method, Options, Participant, Path, coordinator, run_on};
+use cosmosmesh_solver_core::{Job, Link, Method, Options, Participant, Path, coordinator, run_on};
 
 use crate::Random;
 use crate::compare::Counted;
@@ -35,12 +35,23 @@ pub struct Course {
     pub away: Option<Away>,
     /// How many threads the assets share.
     pub threads: usize,
+    /// The slowest link to an asset, which the method `auto` chooses by; unknown without it.
+    pub link: Option<Link>,
 }
 
 impl Course {
     /// A plain run: everybody present, sums of floating-point numbers, one thread.
     pub fn new(method: Method, tolerance: f64) -> Self {
-        Self { method, tolerance, rounds_max: None, thin: false, sum: Summing::Plain, away: None, threads: 1 }
+        Self {
+            method,
+            tolerance,
+            rounds_max: None,
+            thin: false,
+            sum: Summing::Plain,
+            away: None,
+            threads: 1,
+            link: None,
+        }
     }
 }
 
@@ -120,6 +131,7 @@ impl Trial {
             tolerance: course.tolerance,
             rounds_max: course.rounds_max,
             thin: course.thin,
+            link: course.link,
             absence: course.away.is_some(),
             warm: earlier.zip(prices).map(|(earlier, prices)| earlier.path.warm(prices)),
             ..Options::default()

@@ -21,8 +21,9 @@ pub(super) struct Tables<'a> {
 }
 
 impl Tables<'_> {
-    /// Measures row by row, keeping each as soon as it is there.
-    pub(super) fn run(&self) -> Result<(), Box<dyn Error>> {
+    /// Measures row by row, keeping each as soon as it is there. Returns whether something was claimed wrongly.
+    pub(super) fn run(&self) -> Result<bool, Box<dyn Error>> {
+        let mut wrong = false;
         let root = root();
         let folder = root.join("crates/bench/data");
         let mut data = Data::read(&folder)?;
@@ -45,8 +46,24 @@ impl Tables<'_> {
                     continue;
                 }
                 let start = std::time::Instant::now();
+                if table.seed_by_seed {
+                    let kept = data.row(table.name, &need.key).filter(|_| !self.again);
+                    for seed in kept.map_or(0, |row| row.problems.len() as u64)..wanted as u64 {
+                        let one = Context { seeds_from: seed, seeds_max: seed + 1, ..context.clone() };
+                        let row = table.measure(&need, &one)?;
+                        if self.again && seed == 0 {
+                            data.keep(table.name, &need.key, row);
+                        } else {
+                            data.extend(table.name, &need.key, row);
+                        }
+                        data.write(&folder, table.name)?;
+                        eprintln!("{}: {}: seed {seed}: {:.0} s", table.name, need.key, start.elapsed().as_secs_f64());
+                    }
+                    continue;
+                }
                 let row = table.measure(&need, &context)?;
                 eprintln!("{}: {}: {:.0} s", table.name, need.key, start.elapsed().as_secs_f64());
+                wrong |= !row.wrong.is_empty();
                 row.wrong.iter().for_each(|words| eprintln!("  wrongly claimed: {words}"));
                 data.keep(table.name, &need.key, row);
                 data.write(&folder, table.name)?;
@@ -58,7 +75,7 @@ impl Tables<'_> {
         if self.write_docs {
             write_docs(&root, &data)?;
         }
-        Ok(())
+        Ok(wrong)
     }
 
     fn chosen(&self) -> Result<Vec<Table>, String> {

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::statistics::shifted_geometric_mean;
-use super::{Record, Solver};
+use super::{Kernel, Record, Solver};
 
 /// `compare.json`: what a comparison found, for machines, and the form of the committed baseline.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -14,6 +14,9 @@ pub struct Baseline {
     pub environment: String,
     /// One per problem, solver and tolerance.
     pub measured: Vec<Measured>,
+    /// What criterion found, if it was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kernels: Vec<Kernel>,
 }
 
 /// One record, as far as it is compared.
@@ -59,7 +62,7 @@ impl Baseline {
             bytes_up: record.bytes_up,
             wall_ms: [record.wall_ms_min, record.wall_ms, record.wall_ms_max],
         });
-        Self { version: 1, environment, measured: measured.collect() }
+        Self { version: 1, environment, measured: measured.collect(), kernels: Vec::new() }
     }
 }
 

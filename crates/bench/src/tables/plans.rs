@@ -15,6 +15,7 @@ const BOTH: [Family; 2] = [Family::Strong, Family::Degenerate];
 pub(super) const INFEASIBLE: Table = Table {
     name: "infeasible",
     title: "Infeasible fleets",
+    seed_by_seed: false,
     about: "Fleets with a floor on the bus that nobody can meet; rounds until the proof, which the judge recomputes. Goal: within 20 rounds.\n",
     needs: || [(3, 24), (10, 24), (10, 96), (100, 24)].map(|(n, m)| Need::of(Family::Infeasible, n, m, 20)).to_vec(),
     measure: |need, context| {
@@ -47,6 +48,7 @@ pub(super) const INFEASIBLE: Table = Table {
 pub(super) const REPLANNING: Table = Table {
     name: "replanning",
     title: "Replanning after a change",
+    seed_by_seed: false,
     about: "5 % of the entries of `q` and of the limits are multiplied by U(0.5, 1.5); the next plan starts from the path and the models that the last run to 1e-6 left.\n\
             Goal, to 1e-4, median of 20 seeds: at most 3 rounds (strong), 6 (degenerate).\n",
     needs: || BOTH.iter().flat_map(|family| [Need::of(*family, 10, 24, 20), Need::of(*family, 100, 24, 5)]).collect(),
@@ -108,6 +110,7 @@ const SHARES: [(&str, f64, f64); 2] = [("-90", 0.9, 1.5), ("-70", 0.7, 3.0)];
 pub(super) const ABSENCE: Table = Table {
     name: "absence",
     title: "Assets away",
+    seed_by_seed: false,
     about: "In every round after the first each asset is there with the probability given, at least one always is; rounds to 1e-3 within 200.\n\
             Goal: at most 1.5x / 3x the rounds with everybody present, every seed converges.\n",
     needs: || BOTH.iter().flat_map(|family| [Need::of(*family, 10, 24, 20), Need::of(*family, 100, 24, 5)]).collect(),
@@ -172,6 +175,7 @@ pub(super) const ABSENCE: Table = Table {
 pub(super) const FIXED: Table = Table {
     name: "fixed",
     title: "Sums in fixed point",
+    seed_by_seed: false,
     about: "Rounds to 1e-6 with sums of words in coded ranges, as masks need them, beside sums of floating-point numbers. Goal, 64 bits: the same rounds within one.\n",
     needs: || {
         BOTH.iter()
@@ -230,6 +234,7 @@ fn further(row: &Row) -> usize {
 pub(super) const BYTES: Table = Table {
     name: "bytes",
     title: "Bytes on thin links",
+    seed_by_seed: false,
     about: "Runs told that bytes are dearer than rounds, to 1e-3; kB of wire frames that one asset sends. Goal at (10, 96), degenerate: at most 500 kB in at most 12 rounds.\n",
     needs: || BOTH.iter().flat_map(|family| [Need::of(*family, 10, 24, 20), Need::of(*family, 10, 96, 20)]).collect(),
     measure: |need, context| {
@@ -271,6 +276,7 @@ pub(super) const BYTES: Table = Table {
 pub(super) const CORRECT: Table = Table {
     name: "correct",
     title: "Correct to 1e-6",
+    seed_by_seed: false,
     about: "The suite and 100 other fleets drawn at random (family, 3 to 200 assets, 12 to 96 rows, seed), judged outside the solvers. Goal: every one.\n",
     needs: || {
         let mut needs = vec![Need::of(Family::Strong, 0, 0, 27).called("suite")];
@@ -344,6 +350,7 @@ const UNITS: [(&str, Units); 4] = [
 pub(super) const HARD: Table = Table {
     name: "hard",
     title: "Ill-scaled and odd fleets",
+    seed_by_seed: false,
     about: "Fleets of ten in other units, and twelve assets of 2 to 160 variables: unequal ones, free variables, assets that touch no shared row, dispatch with line limits.\n\
             Rounds to 1e-3 and 1e-6. Goal: correct, and at most twice the goals of `rounds`; odd fleets are held to twice those of degenerate ones.\n",
     needs: || {

@@ -7,6 +7,7 @@ use crate::trial::{Course, Trial};
 pub(super) const ROUNDS: Table = Table {
     name: "rounds",
     title: "Rounds to a certificate",
+    seed_by_seed: false,
     about: "Cold, everybody present, each tolerance a run of its own that its own certificate stops; worst / mean over the seeds.\n\
             Goal to 1e-3 / 1e-6 on every seed: 6 / 9 (strong), 9 / 16 (degenerate).\n",
     needs,
@@ -19,6 +20,7 @@ pub(super) const ROUNDS: Table = Table {
 pub(super) const SAFE: Table = Table {
     name: "safe",
     title: "The first safe plan within 1 %",
+    seed_by_seed: false,
     about: "The first round at which a plan that violates nothing is proven within 1 %, as a share of the rounds to 1e-6 of the same run.\n\
             Goal: at most half. Measured with `rounds`.\n",
     needs: Vec::new,

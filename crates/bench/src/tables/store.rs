@@ -17,6 +17,9 @@ pub struct Data {
 pub struct Row {
     /// When, where and of what.
     pub stamp: Stamp,
+    /// The stamps of earlier seeds, of a row that grows seed by seed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Stamp>,
     /// Which problems, in the order of every series.
     pub problems: Vec<String>,
     /// Named lists, one number per problem; nothing where a run did not arrive.
@@ -117,6 +120,22 @@ impl Data {
         self.tables.entry(table.to_owned()).or_default().insert(key.to_owned(), row);
     }
 
+    /// Adds the problems of a row to those that are kept under its name.
+    pub fn extend(&mut self, table: &str, key: &str, row: Row) {
+        let kept = self.tables.entry(table.to_owned()).or_default().entry(key.to_owned()).or_default();
+        if !kept.problems.is_empty() && kept.stamp != row.stamp && !kept.earlier.contains(&kept.stamp) {
+            kept.earlier.push(kept.stamp.clone());
+        }
+        kept.stamp = row.stamp;
+        for (name, values) in row.series {
+            let series = kept.series.entry(name).or_default();
+            series.resize(kept.problems.len(), None);
+            series.extend(values);
+        }
+        kept.problems.extend(row.problems);
+        kept.wrong.extend(row.wrong);
+    }
+
     /// The remarks about a table, or nothing.
     pub fn remark(&self, table: &str) -> &str {
         self.remarks.get(table).map_or("", |text| text.trim())
@@ -124,8 +143,8 @@ impl Data {
 
     /// The stamps of a table's rows, each once.
     pub fn stamps(&self, table: &str) -> Vec<&Stamp> {
-        let mut found: Vec<&Stamp> =
-            self.tables.get(table).into_iter().flat_map(|rows| rows.values().map(|row| &row.stamp)).collect();
+        let rows = self.tables.get(table).into_iter().flat_map(|rows| rows.values());
+        let mut found: Vec<&Stamp> = rows.flat_map(|row| [&row.stamp].into_iter().chain(&row.earlier)).collect();
         found.sort();
         found.dedup();
         found

@@ -54,7 +54,9 @@ pub struct Context {
     pub jobs: usize,
     /// How many threads the assets share, where time counts.
     pub threads: usize,
-    /// At most so many seeds.
+    /// From this seed on.
+    pub seeds_from: u64,
+    /// At most so many seeds, counted from zero.
     pub seeds_max: u64,
     /// What is being measured.
     pub stamp: Stamp,
@@ -66,11 +68,12 @@ impl Context {
         let environment = Environment::of(&[]);
         let machine = format!("{}, {}; {}", environment.processor, environment.system, environment.build);
         let stamp = Stamp { revision: revision(root), date: today(), machine, method: method.name().into() };
-        Self { method, jobs: environment.threads, threads: environment.threads, seeds_max: u64::MAX, stamp }
+        let threads = environment.threads;
+        Self { method, jobs: threads, threads, seeds_from: 0, seeds_max: u64::MAX, stamp }
     }
 
     pub(super) fn seeds(&self, need: &Need) -> Vec<u64> {
-        (0..need.seeds.min(self.seeds_max)).collect()
+        (self.seeds_from..need.seeds.min(self.seeds_max)).collect()
     }
 
     /// A row of one number per problem and name, problems worked at side by side.

@@ -3,6 +3,7 @@
 
 mod command;
 mod compare;
+mod exit;
 mod family;
 mod judge;
 mod tables;

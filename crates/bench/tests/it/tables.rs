@@ -66,6 +66,26 @@ fn a_row_is_measured_kept_and_read_back() {
 }
 
 #[test]
+fn a_row_that_grows_keeps_the_stamps_of_its_parts() {
+    let part = |problem: &str, revision: &str, value: Option<f64>| {
+        let mut row = Row { problems: vec![problem.into()], ..Row::default() };
+        row.stamp.revision = revision.into();
+        row.series.insert("rounds".into(), vec![value]);
+        row
+    };
+    let mut data = Data::default();
+    let key = Table::named("hindsight").unwrap().needs().remove(0).key;
+    for (problem, revision, value) in [("a", "1", Some(7.0)), ("b", "1", None), ("c", "2", Some(9.0))] {
+        data.extend("hindsight", &key, part(problem, revision, value));
+    }
+    let row = data.row("hindsight", &key).unwrap();
+    assert_eq!(row.problems, ["a", "b", "c"]);
+    assert_eq!(row.column("rounds"), [Some(7.0), None, Some(9.0)]);
+    let revisions: Vec<&str> = data.stamps("hindsight").into_iter().map(|stamp| stamp.revision.as_str()).collect();
+    assert_eq!(revisions, ["1", "2"]);
+}
+
+#[test]
 fn a_run_that_did_not_arrive_spoils_the_goal_and_shows() {
     let need = Table::named("infeasible").unwrap().needs().remove(0);
     let mut row = Row { problems: vec!["a".into(), "b".into()], ..Row::default() };

@@ -11,7 +11,8 @@ use super::pace::Pace;
 ///
 /// [`Menu`](super::Menu) offers the same eight steps every round; [`Aladin`](super::Aladin) the one that it predicts.
 /// A prediction is right within a factor of two or three, so three candidates nearly always hold one that is trusted:
-/// a third of the menu's computing and bytes, for fewer rounds on strong fleets and some more on large degenerate ones.
+/// two fifths of the menu's computing and bytes, for as many rounds on strong fleets or fewer, and some more on degenerate ones.
+/// Assets are held by the rest of their fleet and plans are moved onto the rows, as there.
 ///
 /// # Class
 /// Convex QPs with `<=`, `>=`, two-sided and equality rows between the assets, everybody present.
@@ -21,7 +22,7 @@ use super::pace::Pace;
 /// # Stop
 /// The same certificate as every method: gap and violation of a mix of the plans seen; or a ray that no plan can meet.
 /// # Cost
-/// About `3 (m(m+1)/2 + 3m)` numbers up from each asset and round.
+/// About `3 (m(m+1)/2 + 3m)` numbers up from each asset and round, and the fleet's curvature down.
 /// # Source
 /// As of `Aladin`; docs/math/federated-solver.md#fan.
 pub struct Fan {
@@ -38,8 +39,8 @@ impl Fan {
     /// # Errors
     /// [`CoordinationError::Unsupported`] if the rows are too many, a warm start has another number of them, or assets may be away.
     pub fn new(coupling: &Coupling, asset_count: usize, options: &Options) -> Result<Self, CoordinationError> {
-        let follower = Follower::new("fan", coupling, asset_count, options)?;
-        Ok(Self { follower, pace: Pace::new(coupling.bounds.len(), options) })
+        let follower = Follower::new("fan", coupling, asset_count, options)?.moving();
+        Ok(Self { follower, pace: Pace::new(coupling.bounds.len(), options).among() })
     }
 }
 

@@ -1,14 +1,15 @@
 use cosmosmesh_contracts::plan::Status;
 use cosmosmesh_contracts::problem::Coupling;
-use cosmosmesh_contracts::round::{Ask, FieldKind, QueryPoint, RoundQuery, SummedReport};
+use cosmosmesh_contracts::round::{Ask, ColumnKey, FieldKind, QueryPoint, RoundQuery, SummedReport};
 use cosmosmesh_contracts::traits::{CoordinationError, Step};
 
 use super::evidence::Evidence;
-use super::master::{Summed, master};
+use super::master::{Priced, Summed, master};
+use super::moves::{Moved, Noise, Sums};
 use super::relay::Relayed;
 use super::{Asked, Options};
 
-/// What `aladin` and `ipm` share: a base on the fleet's central path, the summed affine model there, and everything proven so far.
+/// What `aladin`, `fan` and `ipm` share: a base on the fleet's central path, the summed affine model there, and everything proven so far.
 pub(super) struct Follower {
     pub(super) assets: f64,
     pub(super) evidence: Evidence,
@@ -21,6 +22,8 @@ pub(super) struct Follower {
     rounds_max: u32,
     asked: Asked,
     sides: f64,
+    /// Whether the assets keep what a move needs, so that plans can be moved onto the rows.
+    moving: bool,
 }
 
 /// The fleet's summed affine model at one candidate: `use(p, mu) = answer - S (p - prices) + yd (mu - barrier)`, in scaled rows.
@@ -31,8 +34,10 @@ pub(super) struct Model {
     pub(super) barrier: f64,
     answer: Vec<f64>,
     /// `S`, in full.
-    curvature: Vec<f64>,
+    pub(super) curvature: Vec<f64>,
     barrier_derivative: Vec<f64>,
+    /// Over how many assets the distance is spread.
+    pub(super) effective: f64,
     /// The squared distance from the central path per participating asset; see docs/math/federated-solver.md#menu.
     pub(super) decrement: f64,
 }
@@ -72,7 +77,13 @@ impl Follower {
             rounds_max: options.rounds_max.unwrap_or(200),
             asked: Asked::Nothing,
             sides: 1.0,
+            moving: false,
         })
+    }
+
+    /// The same, whose plans are moved onto the rows; every question must then be [`Ask::Guided`] and name the moves that are due.
+    pub(super) fn moving(self) -> Self {
+        Self { moving: true, ..self }
     }
 
     /// The least error of any plan so far; infinite before there is one.
@@ -129,10 +140,15 @@ impl Follower {
     /// # Errors
     /// The prices that ran away, if the modelled fleet has none.
     pub(super) fn point(&self, base: &Model, barrier: f64) -> Result<QueryPoint, Vec<f64>> {
+        self.priced(base, barrier).map(|at| QueryPoint { prices: at.prices, barrier })
+    }
+
+    /// The same, with what the rows give there.
+    pub(super) fn priced(&self, base: &Model, barrier: f64) -> Result<Priced, Vec<f64>> {
         let moved = base.barrier_derivative.iter().map(|d| d * (barrier - base.barrier));
         let answer: Vec<f64> = base.answer.iter().zip(moved).map(|(y, d)| y + d).collect();
         let model = Summed { answer: &answer, curvature: &base.curvature, prices: &base.prices };
-        master(&model, &self.lower, &self.upper, barrier).map(|at| QueryPoint { prices: at.prices, barrier })
+        master(&model, &self.lower, &self.upper, barrier)
     }
 
     /// The least barrier worth asking for: the complementarity it leaves is far below the tolerance.
@@ -169,7 +185,10 @@ impl Follower {
         };
         self.evidence.absorb(&query, sum, &unit, &unit);
         if !self.evidence.is_done() {
-            let models = (0..query.points.len()).filter_map(|k| self.model(&query, k, sum, &to_scaled)).collect();
+            let points = 0..query.points.len();
+            let (models, moved): (Vec<_>, Vec<_>) =
+                points.filter_map(|k| self.model(&query, k, sum, &to_scaled)).unzip();
+            moved.into_iter().flatten().for_each(|moved| self.evidence.offer_moved(moved));
             self.base = choose(self, models);
             self.evidence.conclude();
             if !self.evidence.is_done() && self.base.is_none() {
@@ -180,8 +199,8 @@ impl Follower {
         Ok(if over { Step::Done } else { Step::Continue })
     }
 
-    /// What the sum says about a candidate; nothing where somebody clipped.
-    fn model(&self, query: &RoundQuery, k: usize, sum: &SummedReport, unit: &[f64]) -> Option<Model> {
+    /// What the sum says about a candidate, and its plan moved onto the rows; nothing where somebody clipped.
+    fn model(&self, query: &RoundQuery, k: usize, sum: &SummedReport, unit: &[f64]) -> Option<(Model, Option<Moved>)> {
         let (slot, point, m) = (k as u16, &query.points[k], unit.len());
         let mu = point.barrier;
         if !(sum.is_sound(FieldKind::Use, slot) && sum.is_sound(FieldKind::Response, slot)) {
@@ -200,21 +219,34 @@ impl Follower {
                 (curvature[a * m + b], curvature[b * m + a]) = (v, v);
             }
         }
-        let model = Summed { answer: &answer, curvature: &curvature, prices: &prices };
-        let decrement = master(&model, &self.lower, &self.upper, mu).map_or(f64::INFINITY, |next| {
-            // delta^2 = sum_i (d_i - Delta)' S_i (d_i - Delta) / mu, from sums alone.
-            let delta: Vec<f64> = next.prices.iter().zip(&prices).map(|(n, p)| n - p).collect();
-            let cross: f64 = delta.iter().zip(answer.iter().zip(&usage)).map(|(d, (a, y))| d * (a - y)).sum();
-            let along = |a: usize| (0..m).map(|b| curvature[a * m + b] * delta[b]).sum::<f64>();
-            let own: f64 = (0..m).map(|a| delta[a] * along(a)).sum();
-            let summed = sum.scalar(FieldKind::Decrement, slot);
-            let squares = sum.scalar(FieldKind::DecrementSquare, slot);
-            let spread = if squares > 0.0 { (summed * summed / squares).clamp(1.0, self.assets) } else { self.assets };
-            (summed * mu - 2.0 * cross + own).max(0.0) / mu / spread
-        });
-        let decrement = if decrement.is_nan() { f64::INFINITY } else { decrement };
         let barrier_derivative = rows(FieldKind::BarrierDerivative, 1.0 / mu);
-        Some(Model { index: Some(slot), prices, barrier: mu, answer, curvature, barrier_derivative, decrement })
+        let summed = sum.scalar(FieldKind::Decrement, slot);
+        let squares = sum.scalar(FieldKind::DecrementSquare, slot);
+        let effective = if squares > 0.0 { (summed * summed / squares).clamp(1.0, self.assets) } else { self.assets };
+        let (mut decrement, mut moved) = (f64::INFINITY, None);
+        let model = Summed { answer: &answer, curvature: &curvature, prices: &prices };
+        if let Ok(next) = master(&model, &self.lower, &self.upper, mu) {
+            let delta: Vec<f64> = next.prices.iter().zip(&prices).map(|(n, p)| n - p).collect();
+            let sums = Sums {
+                mu,
+                prices: &prices,
+                usage: &usage,
+                answer: &answer,
+                curvature: &curvature,
+                barrier_derivative: &barrier_derivative,
+                decrement: summed,
+            };
+            decrement = sums.decrement_after(&delta) / effective;
+            if let (true, Some(scale)) = (self.moving && sum.scalar(FieldKind::Boxed, slot) == 0.0, &self.scale) {
+                let stride = sums.stride(&delta, self.sides, &Noise::of(sum, slot, unit, mu));
+                let key = ColumnKey { round: query.round, slot: ColumnKey::MOVED + slot };
+                moved = stride.map(|stride| stride.plan(key, sum.scalar(FieldKind::Cost, slot), scale));
+            }
+        }
+        let decrement = if decrement.is_nan() { f64::INFINITY } else { decrement };
+        let index = Some(slot);
+        let model = Model { index, prices, barrier: mu, answer, curvature, barrier_derivative, effective, decrement };
+        Some((model, moved))
     }
 }
 

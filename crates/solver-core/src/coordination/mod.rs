@@ -21,6 +21,7 @@ mod moves;
 mod pace;
 mod path;
 mod relay;
+mod rest;
 
 use cosmosmesh_contracts::round::{ReportError, ReportLayout, RoundQuery, SummedReport};
 use cosmosmesh_contracts::traits::CoordinationError;

@@ -2,9 +2,11 @@ use cosmosmesh_contracts::round::{Ask, Metric, QueryPoint, RoundQuery};
 
 use super::Options;
 use super::follower::{Follower, Model, boldest, opening};
+use super::rest::rest;
 
 /// How boldly a run lowers its barrier: what `aladin` and `fan` share.
 ///
+/// `aladin` holds each asset in a metric of its own curvature, as its paper does; `fan` in that of the rest of the fleet, where it is known.
 /// # Source
 /// docs/math/federated-solver.md#aladin.
 pub(super) struct Pace {
@@ -12,6 +14,8 @@ pub(super) struct Pace {
     step: f64,
     options: Options,
     rows: usize,
+    /// Whether each asset is held by what the rest of the fleet would answer.
+    among: bool,
 }
 
 /// Held tightly enough that an asset stays inside a step of its response; see docs/math/federated-solver.md#metric.
@@ -32,12 +36,17 @@ const RAISE: f64 = 3.0;
 
 impl Pace {
     pub(super) fn new(rows: usize, options: &Options) -> Self {
-        Self { step: FIRST, options: options.clone(), rows }
+        Self { step: FIRST, options: options.clone(), rows, among: false }
+    }
+
+    /// The same, which tells each asset about the rest of the fleet; for a follower whose plans move.
+    pub(super) fn among(self) -> Self {
+        Self { among: true, ..self }
     }
 
     /// The next question: at the present step times each of the factors, which fall.
     pub(super) fn question(&self, follower: &Follower, factors: &[f64]) -> RoundQuery {
-        let (mut points, mut suspect) = (Vec::<QueryPoint>::new(), None);
+        let (mut points, mut give, mut suspect) = (Vec::<QueryPoint>::new(), Vec::new(), None);
         match &follower.base {
             Some(base) => {
                 for factor in factors {
@@ -45,8 +54,11 @@ impl Pace {
                     let step = (self.step * factor).min(self.step.max(1.0));
                     let barrier = (base.barrier * step).max(follower.floor());
                     if points.last().is_none_or(|last| barrier < 0.99 * last.barrier) {
-                        match follower.point(base, barrier) {
-                            Ok(point) => points.push(point),
+                        match follower.priced(base, barrier) {
+                            Ok(at) => {
+                                points.push(QueryPoint { prices: at.prices, barrier });
+                                give.push(at.give);
+                            }
                             Err(prices) => suspect = Some(prices),
                         }
                     }
@@ -58,7 +70,22 @@ impl Pace {
             }
             None => points.push(opening(self.rows, &self.options, START)),
         }
-        follower.question(points, suspect, |base| Ask::Path { base, metric: METRIC })
+        let all = points.len() as u16;
+        let known = follower.base.as_ref().filter(|_| give.len() == points.len());
+        follower.question(points, suspect, |base| {
+            if !self.among {
+                return Ask::Path { base, metric: METRIC };
+            }
+            Ask::Guided {
+                base,
+                metric: METRIC,
+                rest: known.map(|base| rest(&base.curvature, base.effective, give)),
+                relative: false,
+                curvature: (0..all).collect(),
+                open: Vec::new(),
+                moves: follower.evidence.moves_due(),
+            }
+        })
     }
 
     /// The base of the next round, and how far to step from it.
