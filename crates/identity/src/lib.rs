@@ -1,6 +1,6 @@
 //! Who may say what, decided offline: identifiers that are keys, and roles that a policy gives rights to.
 //!
-//! This crate *is* did:key and the role table of a policy document.
+//! This crate *is* did:key, a node's chain of key events, short-lived certificates and the role table of a policy document.
 //! It is *not* a key store, a network resolver or a ledger: it holds no key, opens no socket, reads no clock, and takes what governance decided as arguments.
 //!
 //! ```
@@ -21,5 +21,7 @@
 //! ```
 
 pub mod certificate;
+pub mod chain;
+pub mod civil;
 pub mod did;
 pub mod role;

@@ -31,6 +31,8 @@ pub enum CertificateError {
     Key(KeyError),
     /// The signing key is not the issuer that the certificate names.
     Issuer,
+    /// The key that asks for a renewal is not the one that the old certificate names.
+    Holder,
     /// The fleet's domain is no domain name in lower case.
     Domain,
 }
@@ -55,6 +57,9 @@ impl fmt::Display for CertificateError {
             Self::Issuer => {
                 f.write_str("certificate: the signing key is not the issuer it names; sign with the issuer's key")
             }
+            Self::Holder => f.write_str(
+                "certificate: whoever asks is not the key that the old certificate names; ask with that key",
+            ),
             Self::Domain => f.write_str(
                 "certificate: the domain needs labels of lower-case letters, digits and inner hyphens, such as `fleet.example`",
             ),

@@ -1,7 +1,7 @@
 use core::fmt;
 
-use cosmosmesh_contracts::MissionTime;
 use cosmosmesh_contracts::key::NodeId;
+use cosmosmesh_contracts::{AssetId, MissionTime};
 
 use super::Certificate;
 
@@ -21,8 +21,8 @@ pub trait GovernanceView {
     /// From which number of entries on a certificate, by [`Certificate::name`], is revoked.
     fn revoked_since(&self, certificate: &str) -> Option<u64>;
 
-    /// Whether a key still belongs to a member of the fleet.
-    fn is_member_key(&self, subject: &NodeId) -> bool;
+    /// Whether the member of this name signed with this key when the log had so many entries.
+    fn holds_key(&self, asset: &AssetId, key: &NodeId, position: u64) -> bool;
 }
 
 /// What a judge judges by.
@@ -87,6 +87,8 @@ pub enum Invalid {
     },
     /// The issuer was not approved where it was issued, or is not where it is used.
     Issuer,
+    /// The key is not that of the member it names: never admitted, removed, or rotated away.
+    Subject,
 }
 
 /// What a judge would have to learn.
@@ -104,27 +106,39 @@ pub enum Unknown {
     Freshness,
 }
 
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Early => f.write_str("its time has not come; wait, or show the rung before"),
+            Self::Expired => f.write_str("its time is over; show the next rung, or renew"),
+            Self::Superseded => f.write_str("the log has gone past its last position; renew"),
+            Self::Later => f.write_str("it was issued after what it should cover"),
+            Self::Revoked { since } => write!(f, "revoked from {since} log entries on"),
+            Self::Subject => {
+                f.write_str("its key is not that of the member it names; ask for one for the member's present key")
+            }
+            Self::Issuer => f.write_str("its issuer is not approved; governors approve issuers"),
+        }
+    }
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Time => f.write_str("the clock's bound reaches over an end of its window; wait, or set the clock"),
+            Self::Log { needed } => write!(f, "{needed} log entries are needed; fetch the log"),
+            Self::Freshness => f.write_str("the governance is older than is tolerated; fetch the log"),
+        }
+    }
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Valid { evidence_age_ms } => write!(f, "valid, by governance {evidence_age_ms} ms old"),
-            Self::Invalid(why) => match why {
-                Invalid::Early => f.write_str("invalid: its time has not come; wait, or show the rung before"),
-                Invalid::Expired => f.write_str("invalid: its time is over; show the next rung, or renew"),
-                Invalid::Superseded => f.write_str("invalid: the log has gone past its last position; renew"),
-                Invalid::Later => f.write_str("invalid: it was issued after what it should cover"),
-                Invalid::Revoked { since } => write!(f, "invalid: revoked from {since} log entries on"),
-                Invalid::Issuer => f.write_str("invalid: its issuer is not approved; governors approve issuers"),
-            },
+            Self::Invalid(why) => write!(f, "invalid: {why}"),
             Self::Indeterminate { unknown, evidence_age_ms } => {
-                match unknown {
-                    Unknown::Time => {
-                        f.write_str("indeterminate: the clock's bound reaches over an end of its window")?
-                    }
-                    Unknown::Log { needed } => write!(f, "indeterminate: {needed} log entries are needed")?,
-                    Unknown::Freshness => f.write_str("indeterminate: the governance is too old; fetch the log")?,
-                }
-                write!(f, "; judged by governance {evidence_age_ms} ms old")
+                write!(f, "indeterminate: {unknown}; judged by governance {evidence_age_ms} ms old")
             }
         }
     }
@@ -154,6 +168,12 @@ pub fn judge(certificate: &Certificate, evidence: &Evidence<'_>, tolerance: &Tol
     let issuer_fails = |position| position <= known && !view.issuer_approved(&certificate.issuer, position);
     if issuer_fails(first) || issuer_fails(evidence.position) {
         return Verdict::Invalid(Invalid::Issuer);
+    }
+    if evidence.position <= known
+        && !view.holds_key(&certificate.asset, &certificate.subject, evidence.position)
+        && evidence.position >= first
+    {
+        return Verdict::Invalid(Invalid::Subject);
     }
     let bound_ms = evidence.clock_bound_ms.max(0);
     let (earliest, latest) = (evidence.now.plus_ms(-bound_ms), evidence.now.plus_ms(bound_ms));

@@ -32,7 +32,8 @@ pub enum Renewal {
 /// For a key that the log counts as a member's there is always a way on: nothing here that a member needs expires.
 /// When the clock leaves open whether the old one still holds, the narrower renewal is given.
 pub fn renewal(certificate: &Certificate, evidence: &Evidence<'_>, tolerance: &Tolerance) -> Renewal {
-    if !evidence.view.is_member_key(&certificate.subject) {
+    let view = evidence.view;
+    if !view.holds_key(&certificate.asset, &certificate.subject, view.position()) {
         return Renewal::Refused;
     }
     let (from, to) = (certificate.window.not_before(), certificate.window.not_after());
@@ -42,7 +43,9 @@ pub fn renewal(certificate: &Certificate, evidence: &Evidence<'_>, tolerance: &T
             if evidence.now < due { Renewal::Keep { due } } else { Renewal::Same }
         }
         Verdict::Invalid(Invalid::Early) => Renewal::Keep { due: from },
-        Verdict::Invalid(Invalid::Revoked { .. } | Invalid::Issuer | Invalid::Later) => Renewal::Refused,
+        Verdict::Invalid(Invalid::Revoked { .. } | Invalid::Issuer | Invalid::Subject | Invalid::Later) => {
+            Renewal::Refused
+        }
         Verdict::Invalid(Invalid::Expired | Invalid::Superseded) | Verdict::Indeterminate { .. } => {
             let earliest = evidence.now.plus_ms(-evidence.clock_bound_ms.max(0));
             if earliest < to.plus_ms(tolerance.grace_ms.max(0)) {

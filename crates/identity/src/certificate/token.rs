@@ -110,7 +110,7 @@ impl Token {
         let issuer = {
             let inside = outer.string(BYTES, "the protected header")?;
             let start = outer.at() - inside.len();
-            protected_issuer(inside).map_err(|error| shifted(error, start))?
+            protected_key(inside).map_err(|error| shifted(error, start))?
         };
         outer.exact(MAP, 0, "an empty header")?;
         let inside = outer.string(BYTES, "the claims")?;
@@ -122,33 +122,33 @@ impl Token {
     }
 }
 
-fn shifted(error: CertificateError, by: usize) -> CertificateError {
+pub(super) fn shifted(error: CertificateError, by: usize) -> CertificateError {
     match error {
         CertificateError::Token { at, expected } => CertificateError::Token { at: at + by, expected },
         other => other,
     }
 }
 
-/// Algorithm EdDSA, and the issuer's key as key id.
-fn protected(issuer: &NodeId) -> Vec<u8> {
+/// Algorithm EdDSA, and the signing key as key id.
+pub(super) fn protected(key: &NodeId) -> Vec<u8> {
     let mut out = Vec::with_capacity(38);
     head(&mut out, MAP, 2);
     integer(&mut out, 1);
     integer(&mut out, -8);
     integer(&mut out, 4);
-    string(&mut out, BYTES, issuer.as_bytes());
+    string(&mut out, BYTES, key.as_bytes());
     out
 }
 
-fn protected_issuer(bytes: &[u8]) -> Result<NodeId, CertificateError> {
+pub(super) fn protected_key(bytes: &[u8]) -> Result<NodeId, CertificateError> {
     let mut reader = Reader::new(bytes);
     reader.exact(MAP, 2, "a map of two")?;
     reader.key(1, "the key 1 (algorithm)")?;
     reader.key(-8, "the algorithm -8 (EdDSA)")?;
     reader.key(4, "the key 4 (key id)")?;
-    let issuer = NodeId::from_bytes(reader.array("the issuer's 32 bytes")?);
+    let key = NodeId::from_bytes(reader.array("a key's 32 bytes")?);
     reader.end()?;
-    Ok(issuer)
+    Ok(key)
 }
 
 /// The claims in the order of deterministic encoding: 2 sub, 4 exp, 5 nbf, 7 cti, 8 cnf, ours.

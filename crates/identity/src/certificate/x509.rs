@@ -8,6 +8,7 @@ use rcgen::{
 };
 
 use super::{Certificate, CertificateError, MissionEpoch, Window};
+use crate::chain::segment;
 
 /// The last second that X.509 can tell: the end of the year 9999.
 const UNIX_S_MAX: i64 = 253_402_300_799;
@@ -64,7 +65,7 @@ impl X509 {
         params.serial_number = Some(SerialNumber::from(certificate.serial));
         params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, certificate.asset.as_str());
-        let uri = format!("spiffe://{domain}/asset/{}", path_segment(certificate.asset.as_str()));
+        let uri = format!("spiffe://{domain}/asset/{}", segment(certificate.asset.as_str()));
         params.subject_alt_names = vec![
             SanType::URI(uri.try_into().map_err(refused)?),
             SanType::DnsName(Self::host_name(&certificate.subject, domain).try_into().map_err(refused)?),
@@ -128,21 +129,6 @@ fn set_window(params: &mut CertificateParams, window: Window, epoch: MissionEpoc
 
 fn key_id(key: &NodeId) -> KeyIdMethod {
     KeyIdMethod::PreSpecified(key.as_bytes()[..20].to_vec())
-}
-
-/// What of a name may not stand in a URI is written as percent and two digits.
-///
-/// # Source
-/// RFC 3986, sections 2.1 and 2.3.
-fn path_segment(name: &str) -> String {
-    let mut out = String::new();
-    for byte in name.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }
 
 fn refused(error: rcgen::Error) -> CertificateError {

@@ -8,8 +8,8 @@ use cosmosmesh_contracts::traits::Signer;
 use cosmosmesh_contracts::{AssetId, Horizon, MissionTime};
 use cosmosmesh_crypto::{Ed25519Signer, Ed25519Verifier, Secret, SeededRandom};
 use cosmosmesh_identity::certificate::{
-    Certificate, CertificateError, Evidence, GRACE_ROLES, GovernanceView, Invalid, Ladder, MissionEpoch, Renewal,
-    TOKEN_MAX, Token, Tolerance, Unknown, Verdict, Window, judge, life_ms_min, renewal,
+    Certificate, CertificateError, Evidence, GRACE_ROLES, GovernanceView, Invalid, Ladder, MissionEpoch, REQUEST_MAX,
+    Renewal, Request, TOKEN_MAX, Token, Tolerance, Unknown, Verdict, Window, judge, life_ms_min, renewal,
 };
 use cosmosmesh_identity::role::{Role, Roles};
 use proptest::prelude::*;
@@ -43,7 +43,7 @@ struct View {
     heard: MissionTime,
     approved: BTreeMap<NodeId, (u64, u64)>,
     revoked: BTreeMap<String, u64>,
-    members: Vec<NodeId>,
+    members: BTreeMap<NodeId, u64>,
 }
 
 impl GovernanceView for View {
@@ -59,8 +59,8 @@ impl GovernanceView for View {
     fn revoked_since(&self, certificate: &str) -> Option<u64> {
         self.revoked.get(certificate).copied()
     }
-    fn is_member_key(&self, subject: &NodeId) -> bool {
-        self.members.contains(subject)
+    fn holds_key(&self, asset: &AssetId, key: &NodeId, position: u64) -> bool {
+        asset.as_str() == "rover-1" && self.members.get(key).is_some_and(|until| position < *until)
     }
 }
 
@@ -73,7 +73,7 @@ fn scene() -> (Certificate, View) {
         heard: MissionTime(0),
         approved: BTreeMap::from([(issuer.node_id(), (5, u64::MAX))]),
         revoked: BTreeMap::new(),
-        members: vec![subject.node_id()],
+        members: BTreeMap::from([(subject.node_id(), u64::MAX)]),
     };
     (certificate(&issuer, &subject), view)
 }
@@ -154,6 +154,39 @@ fn every_changed_bit_missing_byte_and_longer_token_is_refused() {
 }
 
 #[test]
+fn a_request_shows_the_old_token_and_the_key_it_names() {
+    let (issuer, subject) = (signer(1), signer(2));
+    let verifier = Ed25519Verifier::new();
+    let old = Token::issue(certificate(&issuer, &subject), epoch(), &issuer).unwrap();
+    let bytes = Request::sign(old.clone(), &subject).unwrap().to_bytes();
+    assert!(bytes.len() <= REQUEST_MAX);
+    let read = Request::read(&bytes, epoch(), &verifier).unwrap();
+    assert_eq!((read.certificate(), read.to_bytes()), (old.certificate(), bytes.clone()));
+    // coset agrees about what was signed.
+    let cose = CoseSign1::from_tagged_slice(&bytes).unwrap();
+    assert_eq!(cose.protected.header.key_id, subject.node_id().as_bytes());
+    cose.verify_signature(b"cosmosmesh/certificate-renewal/1", |signature, text| {
+        use cosmosmesh_contracts::traits::Verifier;
+        let signature = cosmosmesh_contracts::key::Signature::from_slice(signature).unwrap();
+        verifier.verify(&subject.node_id(), text, &signature)
+    })
+    .unwrap();
+    assert_eq!(cose.to_tagged_vec().unwrap(), bytes);
+    for k in 0..bytes.len() {
+        assert!(Request::read(&bytes[..k], epoch(), &verifier).is_err(), "cut at {k}");
+        for bit in 0..8 {
+            let mut changed = bytes.clone();
+            changed[k] ^= 1 << bit;
+            assert!(Request::read(&changed, epoch(), &verifier).is_err(), "bit {bit} of byte {k}");
+        }
+    }
+    assert!(Request::read(&[&bytes[..], &[0]].concat(), epoch(), &verifier).is_err());
+    assert!(Request::read(&old.to_bytes(), epoch(), &verifier).is_err(), "a token is no request");
+    assert!(Token::read(&bytes, epoch(), &verifier).is_err(), "a request is no token");
+    assert_eq!(Request::sign(old, &issuer), Err(CertificateError::Holder), "nobody asks for another");
+}
+
+#[test]
 fn a_longer_form_of_an_integer_is_refused_by_its_place() {
     let (issuer, subject) = (signer(1), signer(2));
     let bytes = Token::issue(certificate(&issuer, &subject), epoch(), &issuer).unwrap().to_bytes();
@@ -200,8 +233,15 @@ fn the_verdict_has_three_values_and_each_reason_is_reached() {
     let withdrawn = View { approved: BTreeMap::from([(said.issuer, (5, 12))]), ..view.clone() };
     assert!(matches!(verdict(&withdrawn, 0, 11), Verdict::Valid { .. }));
     assert_eq!(verdict(&withdrawn, 0, 12), Verdict::Invalid(Invalid::Issuer));
-    let nobody = View { approved: BTreeMap::new(), ..view };
+    let nobody = View { approved: BTreeMap::new(), ..view.clone() };
     assert_eq!(verdict(&nobody, 0, 15), Verdict::Invalid(Invalid::Issuer));
+    // A key that was rotated away holds up to its last position, also for whoever stole it.
+    let rotated = View { members: BTreeMap::from([(said.subject, 13)]), ..view.clone() };
+    assert!(matches!(verdict(&rotated, 0, 12), Verdict::Valid { .. }));
+    assert_eq!(verdict(&rotated, 0, 13), Verdict::Invalid(Invalid::Subject));
+    // An issuer cannot give one member's name to another's key.
+    let other = Certificate { asset: AssetId::new("rover-2").unwrap(), ..said.clone() };
+    assert_eq!(judge(&other, &at(&view, 0, 15), &TOLERANCE), Verdict::Invalid(Invalid::Subject));
 }
 
 #[test]
@@ -215,7 +255,7 @@ fn renewal_narrows_in_the_grace_window_and_a_member_always_has_a_way_on() {
     assert_eq!(renew(&view, 150_999), narrow);
     assert_eq!(renew(&view, 151_000), Renewal::Readmission);
     assert_eq!(renew(&view, i64::MAX), Renewal::Readmission, "it never becomes too late");
-    let stranger = View { members: Vec::new(), ..view.clone() };
+    let stranger = View { members: BTreeMap::new(), ..view.clone() };
     assert_eq!(renew(&stranger, 60_000), Renewal::Refused);
     let revoked = View { revoked: BTreeMap::from([(said.name(), 1)]), ..view };
     assert_eq!(renew(&revoked, 60_000), Renewal::Refused);

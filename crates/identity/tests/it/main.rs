@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod certificate;
+mod chain;
 mod did;
 mod fuzz;
 mod readers;

@@ -2,7 +2,9 @@
 
 use cosmosmesh_contracts::key::{KeyError, NodeId, Signature};
 use cosmosmesh_contracts::traits::Verifier;
-use cosmosmesh_identity::certificate::{MissionEpoch, Token};
+use cosmosmesh_identity::certificate::{MissionEpoch, Request, Token};
+use cosmosmesh_identity::chain::KeyChain;
+use cosmosmesh_identity::civil;
 use cosmosmesh_identity::did::DidKey;
 use cosmosmesh_identity::role::Policy;
 
@@ -24,8 +26,21 @@ pub(crate) fn read_all(bytes: &[u8]) -> usize {
             assert_eq!(token.to_bytes(), bytes, "a token has one encoding");
             taken += 1;
         }
+        if let Ok(request) = Request::read(bytes, epoch, &Anybody) {
+            assert_eq!(request.to_bytes(), bytes, "a request has one encoding");
+            taken += 1;
+        }
+    }
+    if let Ok(chain) = KeyChain::read(bytes, i64::MAX, &Anybody) {
+        let again = KeyChain::read(chain.to_text().as_bytes(), i64::MAX, &Anybody);
+        assert_eq!(again.as_ref(), Ok(&chain), "a chain comes back");
+        taken += 1;
     }
     let Ok(text) = core::str::from_utf8(bytes) else { return taken };
+    if let Some(second) = civil::second(text) {
+        assert_eq!(civil::date(second).as_deref(), Some(text), "a date has one form");
+        taken += 1;
+    }
     if let Ok(did) = text.parse::<DidKey>() {
         assert_eq!(did.to_string(), text, "an identifier has one form");
         taken += 1;

@@ -205,6 +205,12 @@ impl Member {
     pub fn node(&self) -> Option<NodeId> {
         self.keys.last().filter(|key| key.until.is_none()).map(|key| key.node)
     }
+
+    /// Whether it signed with a key when the log had `position` entries.
+    pub fn held(&self, node: &NodeId, position: u64) -> bool {
+        let counts = |key: &MemberKey| key.since < position && key.until.is_none_or(|until| position <= until);
+        self.keys.iter().any(|key| key.node == *node && counts(key))
+    }
 }
 
 impl IssuerStanding {
