@@ -2,6 +2,7 @@
 
 mod budget;
 mod catopt;
+mod cert;
 mod govern;
 mod identity;
 mod keygen;
@@ -45,7 +46,9 @@ enum Command {
     Govern(govern::Govern),
     /// Look into the stores of replicas: what they hold, where two differ, what the state was
     Sync(sync::Sync),
-    /// By which names a key is known: show, resolve
+    /// Short-lived certificates: issue, renew, verify, inspect
+    Cert(cert::Cert),
+    /// The names of keys, and identities that outlive them: show, resolve, begin, rotate, deactivate
     Identity(identity::Identity),
     /// Who may do what: check
     Policy(policy::Policy),
@@ -66,7 +69,8 @@ Exit codes:
    5  the arithmetic broke down
    6  a simulated sol broke a limit
    7  a rule of governance refused a statement, which says what is needed
-   8  a log or proof is not what was signed
+   8  a log, proof or certificate is not what was signed
+   9  what is known does not settle it (cert verify)
   64  the input or the command line is wrong
   74  a result could not be written";
 
@@ -102,6 +106,7 @@ impl Cli {
             Command::Ledger(ledger) => ledger.run(),
             Command::Govern(govern) => govern.run(),
             Command::Sync(sync) => sync.run(),
+            Command::Cert(cert) => cert.run(),
             Command::Identity(identity) => identity.run(),
             Command::Policy(policy) => policy.run(),
         }

@@ -24,6 +24,8 @@ pub(crate) enum Exit {
     Refused,
     /// A log or proof is not what was signed.
     Tampered,
+    /// What is known does not settle it.
+    Indeterminate,
     /// The input or the command line is wrong.
     BadInput,
     /// A result could not be written.
@@ -43,6 +45,7 @@ impl Exit {
             Self::Broken => 6,
             Self::Refused => 7,
             Self::Tampered => 8,
+            Self::Indeterminate => 9,
             Self::BadInput => 64,
             Self::Unwritable => 74,
         }
@@ -85,6 +88,11 @@ impl Failure {
     /// A log or proof is not what was signed.
     pub(crate) fn tampered(message: impl Into<String>) -> Self {
         Self { message: message.into(), exit: Exit::Tampered }
+    }
+
+    /// A rule of governance says no, and this is what would be needed.
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self { message: message.into(), exit: Exit::Refused }
     }
 
     /// A result could not be written.

@@ -10,11 +10,15 @@
 #![allow(clippy::print_stderr, reason = "a command talks to its user")]
 
 mod audit;
+mod certificate_folder;
+mod chain_file;
+mod civil;
 mod command;
 mod exit;
 mod figure;
 mod file;
 mod finding;
+mod fleet_view;
 mod interrupt;
 mod inventory;
 mod key_file;

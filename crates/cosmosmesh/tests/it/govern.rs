@@ -8,25 +8,25 @@ use serde_json::json;
 
 use crate::command::{Run, binary, run, scratch};
 
-const PASSPHRASE: &str = "a long walk on red sand";
+pub(crate) const PASSPHRASE: &str = "a long walk on red sand";
 
 /// A folder of one test, empty.
-struct Place(PathBuf);
+pub(crate) struct Place(pub(crate) PathBuf);
 
 impl Place {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let folder = scratch(name);
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).unwrap();
         Self(folder)
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.0.join(name).to_str().unwrap().to_owned()
     }
 
     /// Runs the binary in this folder with a passphrase on standard input.
-    fn with(&self, passphrase: &str, words: &str) -> Run {
+    pub(crate) fn with(&self, passphrase: &str, words: &str) -> Run {
         let arguments: Vec<&str> = words.split_whitespace().chain(["--passphrase-fd", "0"]).collect();
         let mut child = binary()
             .args(&arguments)
@@ -43,29 +43,29 @@ impl Place {
         Run::of(child.wait_with_output().unwrap())
     }
 
-    fn keyed(&self, words: &str) -> Run {
+    pub(crate) fn keyed(&self, words: &str) -> Run {
         let run = self.with(PASSPHRASE, words);
         assert_eq!(run.code, 0, "{words}: {}", run.stderr);
         run
     }
 
-    fn plain(&self, words: &str) -> Run {
+    pub(crate) fn plain(&self, words: &str) -> Run {
         let arguments: Vec<&str> = words.split_whitespace().collect();
         Run::of(binary().args(&arguments).current_dir(&self.0).output().unwrap())
     }
 
-    fn done(&self, words: &str) -> Run {
+    pub(crate) fn done(&self, words: &str) -> Run {
         let run = self.plain(words);
         assert_eq!(run.code, 0, "{words}: {}", run.stderr);
         run
     }
 
-    fn keys(&self, names: &[&str]) {
+    pub(crate) fn keys(&self, names: &[&str]) {
         names.iter().for_each(|name| drop(self.keyed(&format!("keygen --out {name}.key"))));
     }
 
     /// Three governors, two of whom decide; the log has its own key.
-    fn found(&self) {
+    pub(crate) fn found(&self) {
         self.keys(&["alice", "bob", "carol", "log", "rover"]);
         self.done(
             "govern propose root --fleet ares --governor alice=alice.pub --governor bob=bob.pub \
@@ -75,11 +75,11 @@ impl Place {
         self.keyed("govern apply found.dsse --ledger ares.log --key log.key");
     }
 
-    fn sign(&self, statement: &str, who: &[&str]) {
+    pub(crate) fn sign(&self, statement: &str, who: &[&str]) {
         who.iter().for_each(|who| drop(self.keyed(&format!("govern sign {statement} --key {who}.key"))));
     }
 
-    fn admit(&self) {
+    pub(crate) fn admit(&self) {
         self.done("govern propose admit rover-1 --key rover.pub --ledger ares.log --out admit.dsse");
         self.sign("admit.dsse", &["alice", "carol", "rover"]);
         self.keyed("govern apply admit.dsse --ledger ares.log --key log.key");

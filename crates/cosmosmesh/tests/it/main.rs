@@ -4,9 +4,11 @@
 mod bad_input;
 mod budget;
 mod catopt;
+mod cert;
 mod command;
 mod govern;
 mod help;
+mod identity;
 mod readme;
 mod simulate;
 mod solve;

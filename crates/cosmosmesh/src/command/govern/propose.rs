@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use cosmosmesh_contracts::key::NodeId;
 use cosmosmesh_ledger::governance::{
-    Authority, Decision, KeyRotation, Kind, LogTrust, Membership, MembershipChange, Policy, Quorum, Roles, Root,
-    Statement, key_commitment,
+    ApprovalChange, Authority, Decision, Issuer, KeyRotation, Kind, LogTrust, Membership, MembershipChange, Policy,
+    Quorum, Revocation, Roles, Root, Statement, key_commitment,
 };
 use cosmosmesh_ledger::{NoteKey, NoteKeyKind};
 use serde_json::Value;
@@ -32,6 +32,8 @@ Examples:
   cosmosmesh govern propose admit rover-1 --key rover.pub --ledger ares.log --out admit.dsse
   cosmosmesh govern propose roles rover-1 --role asset --ledger ares.log --out roles.dsse
   cosmosmesh govern propose rotate rover-1 --to rover-2.pub --ledger ares.log --out rotate.dsse
+  cosmosmesh govern propose issuer base --key issuer.pub --ledger ares.log --out issuer.dsse
+  cosmosmesh govern propose revocation rover.certs/03.cwt --reason \"seized\" --ledger ares.log --out revoke.dsse
   cosmosmesh govern propose decision budget --file budget.json --ledger ares.log --out budget.dsse
 
 Keys are .pub files of `keygen` or 64 hexadecimal digits.
@@ -52,6 +54,10 @@ enum What {
     Rotate(Rotate),
     /// Put a policy in force
     Policy(PolicyWords),
+    /// Approve an issuer of certificates, or approve it no longer
+    Issuer(IssuerWords),
+    /// Revoke a certificate from here on
+    Revocation(RevocationWords),
     /// Anything else, as JSON: docs/protocol/06-governance.md
     Decision(Anything),
 }
@@ -159,6 +165,31 @@ struct PolicyWords {
 }
 
 #[derive(Args, Debug)]
+struct IssuerWords {
+    /// What the issuer is called
+    issuer: String,
+    /// Its key
+    #[arg(long, value_name = "KEY")]
+    key: String,
+    /// Approve it no longer; what it issued ends with it
+    #[arg(long)]
+    revoke: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Args, Debug)]
+struct RevocationWords {
+    /// The certificate: its .cwt file, or its name SERIAL@ISSUER as `cert inspect` prints it
+    certificate: String,
+    /// Why, for those who read the log
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Args, Debug)]
 struct Anything {
     /// Its kind: schema, budget, issuer, revocation, break-glass, anchor or any other
     kind: String,
@@ -210,6 +241,12 @@ impl Propose {
                 })?;
                 Ok(Decision::Policy(Policy { policy: words.policy.clone(), document }))
             }),
+            What::Issuer(words) => words.place.propose(|_| {
+                let change = if words.revoke { ApprovalChange::Revoke } else { ApprovalChange::Approve };
+                let node = PublicKey::named(&words.key)?;
+                Ok(Decision::Issuer(Issuer { issuer: words.issuer.clone(), node, change }))
+            }),
+            What::Revocation(words) => words.place.propose(|_| words.read()),
             What::Decision(words) => words.place.propose(|_| words.read()),
         }
     }
@@ -306,6 +343,20 @@ impl RootWords {
             }
         };
         written(&statement, &self.out)
+    }
+}
+
+impl RevocationWords {
+    fn read(&self) -> Result<Decision, Failure> {
+        let named = self.certificate.split_once('@').and_then(|(serial, issuer)| {
+            let is_serial = serial.len() == 16 && serial.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+            NodeId::from_hex(issuer).filter(|_| is_serial).map(|issuer| (serial.to_owned(), issuer))
+        });
+        let (certificate, issuer) = match named {
+            Some(named) => named,
+            None => super::super::cert::name_of(std::path::Path::new(&self.certificate))?,
+        };
+        Ok(Decision::Revocation(Revocation { issuer, certificate, reason: self.reason.clone() }))
     }
 }
 
