@@ -8,7 +8,7 @@ use cosmosmesh_contracts::round::WordWidth;
 use cosmosmesh_contracts::traits::{CryptoProvider, Engine, Step};
 use cosmosmesh_contracts::{MissionTime, key::NodeId};
 use cosmosmesh_crypto::{seeded_provider, seeded_signer};
-use cosmosmesh_node::round::{Contributing, Facilitating, Guarding, MemoryLog, Party, RoundEvent, Summing};
+use cosmosmesh_node::round::{Contributing, Facilitating, Guarding, Masks, MemoryLog, Party, RoundEvent, Summing};
 use cosmosmesh_privacy::mask::{Agent, Committee, Guardian, GuardianKeys, Roster, RosterTerms};
 use cosmosmesh_solver_core::{Method, Options, Participant, Ranging, coordinator};
 
@@ -72,7 +72,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let options = Options { tolerance: 1e-4, ..Options::default() };
     let coordination = coordinator(Method::default(), case.fleet.coupling(), count as usize, &options)?;
     let rule = Box::new(Ranging::new(WordWidth::Bits64, count));
-    let summing = Summing::Masked { roster: Arc::clone(&roster), rule, next_round: 0, opening_timeout_ms: None };
+    let summing = Summing::Masked(Masks::new(Arc::clone(&roster), rule));
     let mut facilitating = Some(Facilitating::new(coordination, names.clone(), summing));
     let mut parties = Vec::new();
     for ((agent, crypto), problem) in agents.into_iter().zip(case.fleet.assets()) {

@@ -3,8 +3,8 @@
 //! ```text
 //! facilitator                             asset                          guardian (often an asset too)
 //!   question: header, ranges, query ────►  answers its query
+//!   request: who will be in the sum ───────────────────────────────────►  records, then answers
 //!                                   ◄────  masked message
-//!   request: who is in the sum     ────────────────────────────────────►  records, then answers
 //!                                   ◄───────────────────────────────────  opening
 //!   absorbs the sum, asks again ...
 //!   result: weights of earlier answers ─►  forms its own plan, says that it holds it
@@ -18,6 +18,7 @@ mod contributing;
 mod facilitating;
 mod guarding;
 mod log;
+mod masking;
 mod party;
 mod plain;
 mod question;
@@ -25,6 +26,7 @@ mod question;
 pub use contributing::Contributing;
 pub use facilitating::{Facilitating, Stage, Summing};
 pub use guarding::Guarding;
-pub use log::{MemoryLog, RoundLog};
+pub use log::{MemoryLog, RoundLog, RoundLogError, StoreLog};
+pub use masking::Masks;
 pub use party::{Party, RoundEvent};
 pub use question::{QUESTION_KIND, Question};

@@ -81,6 +81,7 @@ fn header(fleet: &Fleet, round: u64, words: usize) -> SignedHeader {
     let header = Header {
         round,
         mode: Mode::Full,
+        ahead: false,
         purpose: "bench".to_owned(),
         word_count: words as u32,
         ranges: Digest::from_bytes([2; 32]),

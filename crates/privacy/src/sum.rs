@@ -164,6 +164,7 @@ impl MaskedSum {
             round: self.round,
             // Answers to different queries have no difference worth sending.
             mode: Mode::Full,
+            ahead: false,
             purpose: "planning".to_owned(),
             word_count,
             ranges,

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use cosmosmesh_contracts::AssetId;
 use cosmosmesh_contracts::plan::Plan;
@@ -59,8 +59,8 @@ pub struct Participant {
     columns: BTreeMap<ColumnKey, Vec<f64>>,
     /// The plan that stood in for every answer of a round in which this asset was away.
     held: BTreeMap<u32, Vec<f64>>,
-    /// Open prices that this asset has answered.
-    bounded: BTreeSet<u32>,
+    /// Open prices that this asset has answered, and in which round.
+    bounded: BTreeMap<u32, u32>,
     last: Option<(u32, Contribution)>,
 }
 
@@ -114,7 +114,7 @@ impl Participant {
             consensus: None,
             columns: BTreeMap::new(),
             held: BTreeMap::new(),
-            bounded: BTreeSet::new(),
+            bounded: BTreeMap::new(),
             last: None,
         })
     }
@@ -183,14 +183,14 @@ impl Participant {
                 Ask::Path { base, metric } => self.follow(query, *base, &Hold { metric, rest: None }, &mut out),
                 Ask::Follow { base, metric, open, .. } => {
                     self.follow(query, *base, &Hold { metric, rest: None }, &mut out);
-                    self.open_bounds(open, &mut out);
+                    self.open_bounds(query.round, open, &mut out);
                 }
                 Ask::Guided { base, metric, rest, open, moves, .. } => {
                     for step in moves {
                         self.keep_moved(step)?;
                     }
                     self.follow(query, *base, &Hold { metric, rest: rest.as_ref() }, &mut out);
-                    self.open_bounds(open, &mut out);
+                    self.open_bounds(query.round, open, &mut out);
                 }
                 Ask::Newton { base } => self.step_towards(query, *base, &mut out),
                 Ask::Proximal { penalty, relaxation, shift } => {
@@ -238,6 +238,22 @@ impl Participant {
         }
         self.held.retain(|round, _| query.retains_round(*round));
         self.columns.retain(|key, _| query.retains(*key));
+    }
+
+    /// Hears that the sum of this query is without its answer, which came too late or not at all: as if it had been away.
+    ///
+    /// To be called before the next query is answered.
+    pub fn retract(&mut self, query: &RoundQuery) {
+        if self.last.as_ref().is_none_or(|(round, _)| *round != query.round) {
+            return self.miss(query);
+        }
+        self.last = None;
+        self.columns.retain(|key, _| key.round != query.round);
+        self.bounded.retain(|_, round| *round != query.round);
+        self.pending.clear();
+        if let Some(base) = &self.base {
+            self.held.insert(query.round, base.point.x.clone());
+        }
     }
 
     /// This asset's plan in a mix of its own earlier answers.

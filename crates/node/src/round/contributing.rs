@@ -1,12 +1,14 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cosmosmesh_contracts::MissionTime;
+use cosmosmesh_contracts::key::{Digest, NodeId};
 use cosmosmesh_contracts::message::{Event, EventKind, Severity};
 use cosmosmesh_contracts::plan::Plan;
 use cosmosmesh_contracts::round::{Mix, Quantiser, ReportLayout, RoundQuery, RoundResult};
 use cosmosmesh_contracts::traits::CryptoProvider;
 use cosmosmesh_contracts::wire::{WireForm, decode, encode, kind_of};
-use cosmosmesh_privacy::mask::{Agent, Expected, Roster, SignedHeader};
+use cosmosmesh_privacy::mask::{Agent, Closing, Expected, MaskError, Roster, SignedHeader};
 use cosmosmesh_privacy::{ranges_digest, state_digest};
 use cosmosmesh_solver_core::{Participant, ParticipantError};
 
@@ -18,18 +20,31 @@ use super::question::{QUESTION_KIND, Question};
 /// Its problem and its plan stay here. With an agent, an answer leaves it under masks only; without, in the open.
 pub struct Contributing {
     participant: Participant,
-    masking: Option<(Arc<Roster>, Agent)>,
+    masking: Option<Enrolled>,
     result: Option<RoundResult>,
     in_effect: bool,
 }
+
+/// What an asset needs to answer under masks.
+struct Enrolled {
+    roster: Arc<Roster>,
+    agent: Agent,
+    /// The question that it heard last; its end is told with the next one.
+    asked: Option<(SignedHeader, RoundQuery)>,
+    /// Questions that overtook the one before them, by round.
+    early: BTreeMap<u64, Question>,
+}
+
+/// The most questions that wait for one before them.
+const EARLY_MAX: usize = 8;
 
 /// What an asset does about a message.
 pub(crate) enum Reply {
     Nothing,
     /// Sends this.
     Send(Vec<u8>),
-    /// Sends its answer to the question of this header.
-    Answer(Box<SignedHeader>, Vec<u8>),
+    /// Sends its answer; these headers were heard, that of the question last.
+    Answer(Vec<SignedHeader>, Vec<u8>),
     /// The plan is in effect here.
     InEffect,
 }
@@ -45,7 +60,30 @@ impl Contributing {
 
     /// An asset that answers under masks, with an agent that is enrolled.
     pub fn masked(participant: Participant, roster: Arc<Roster>, agent: Agent) -> Self {
-        Self { participant, masking: Some((roster, agent)), result: None, in_effect: false }
+        let enrolled = Enrolled { roster, agent, asked: None, early: BTreeMap::new() };
+        Self { participant, masking: Some(enrolled), result: None, in_effect: false }
+    }
+
+    /// How many guardians said that they hold this asset's keys.
+    pub fn accepted(&self) -> u32 {
+        self.masking.as_ref().map_or(0, |enrolled| enrolled.agent.accepted().count_ones())
+    }
+
+    /// Hears a guardian's acceptance; whether it is the one that was still missing.
+    pub(crate) fn hear_acceptance(&mut self, bytes: &[u8], crypto: &CryptoProvider) -> Result<bool, String> {
+        let Some(enrolled) = &mut self.masking else {
+            return Err("an acceptance, and this asset has no keys; refuse its sender".to_owned());
+        };
+        let before = enrolled.agent.accepted();
+        enrolled.agent.hear_acceptance(bytes, crypto).map_err(text)?;
+        let (after, all) = (enrolled.agent.accepted(), u32::from(enrolled.roster.committee().guardians()));
+        Ok(before != after && after.count_ones() == all)
+    }
+
+    /// The guardians to whom its keys go.
+    pub(crate) fn guardians(&self) -> Vec<NodeId> {
+        let keys = self.masking.iter().flat_map(|enrolled| &enrolled.roster.terms().guardians);
+        keys.map(|keys| keys.node).collect()
     }
 
     /// Whether the announced plan is in effect here.
@@ -110,10 +148,32 @@ impl Contributing {
     }
 
     fn answer_masked(&mut self, bytes: &[u8], crypto: &mut CryptoProvider) -> Result<Reply, String> {
-        let Some((roster, agent)) = &mut self.masking else {
+        let Some(enrolled) = &mut self.masking else {
             return Err("a question for a masked sum, and this asset has no keys; enrol it".to_owned());
         };
-        let Question { header, ranges, query } = Question::decode(bytes, FRAME_BYTES_MAX, roster, crypto)?;
+        let mut question = Question::decode(bytes, FRAME_BYTES_MAX, &enrolled.roster, crypto)?;
+        let round = question.header.header().round;
+        if let Some((last, _)) = &enrolled.asked {
+            if round <= last.header().round {
+                return Err(text(MaskError::Spoken { last: last.header().round }));
+            }
+            if question.follows().is_some_and(|before| before != last.hash()) {
+                return enrolled.wait(question);
+            }
+        } else if question.follows().is_some() {
+            return enrolled.wait(question);
+        }
+        // Of questions that have come together only the last is still open: in the others' sums it cannot be any more.
+        let mut headers = Vec::new();
+        loop {
+            enrolled.close(&question, &mut self.participant, crypto)?;
+            headers.push(question.header.clone());
+            let hash = question.header.hash();
+            let Some(next) = enrolled.after(&hash) else { break };
+            enrolled.asked = Some((question.header, question.query));
+            question = next;
+        }
+        let Question { header, ranges, query, .. } = question;
         let layout = ReportLayout::of(&query).map_err(text)?;
         let expected = Expected {
             ranges: ranges_digest(&ranges, &*crypto.hasher),
@@ -125,8 +185,43 @@ impl Contributing {
         }
         let answer = self.participant.answer(&query).map_err(text)?;
         let words = quantiser.quantise(&answer).map_err(text)?;
-        let message = agent.mask(&header, expected, &words, crypto).map_err(text)?;
-        Ok(Reply::Answer(Box::new(header), message))
+        let message = enrolled.agent.mask(&header, expected, &words, crypto).map_err(text)?;
+        enrolled.asked = Some((header, query));
+        Ok(Reply::Answer(headers, message))
+    }
+}
+
+impl Enrolled {
+    /// Keeps a question until the one before it is there.
+    fn wait(&mut self, question: Question) -> Result<Reply, String> {
+        if self.early.len() >= EARLY_MAX {
+            return Err("too many questions whose predecessors were not heard; ask the facilitator for them".to_owned());
+        }
+        self.early.insert(question.header.header().round, question);
+        Ok(Reply::Nothing)
+    }
+
+    /// The question that waits for the one of this header.
+    fn after(&mut self, header: &Digest) -> Option<Question> {
+        let round =
+            self.early.iter().find(|(_, question)| question.follows() == Some(*header)).map(|(round, _)| *round)?;
+        self.early.remove(&round)
+    }
+
+    /// Hears how the round before ended: whoever is not in its sum was away.
+    fn close(
+        &mut self,
+        question: &Question,
+        participant: &mut Participant,
+        crypto: &CryptoProvider,
+    ) -> Result<(), String> {
+        let (Some((header, query)), Some(_)) = (&self.asked, question.follows()) else { return Ok(()) };
+        let closing = Closing::read(&question.closing, header, crypto).map_err(text)?;
+        self.agent.hear_closing(&closing);
+        if closing.opened && closing.agents.binary_search(&self.agent.index()).is_err() {
+            participant.retract(query);
+        }
+        Ok(())
     }
 }
 

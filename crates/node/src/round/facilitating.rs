@@ -1,20 +1,19 @@
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use cosmosmesh_contracts::MissionTime;
 use cosmosmesh_contracts::key::NodeId;
 use cosmosmesh_contracts::message::{Event, EventKind};
 use cosmosmesh_contracts::plan::{Outcome, Status};
-use cosmosmesh_contracts::round::{Ask, Contribution, Quantiser, ReportLayout, RoundQuery, RoundResult, SummedReport};
-use cosmosmesh_contracts::traits::{Coordination, CoordinationError, CryptoProvider, RangeRule, Step, Transmit};
+use cosmosmesh_contracts::round::{Ask, Contribution, ReportLayout, RoundQuery, RoundResult, SummedReport};
+use cosmosmesh_contracts::traits::{Coordination, CoordinationError, CryptoProvider, Step, Transmit};
 use cosmosmesh_contracts::wire::{decode, encode};
-use cosmosmesh_privacy::mask::{Aggregator, Header, Mode, Roster};
-use cosmosmesh_privacy::{ranges_digest, state_digest};
+use cosmosmesh_privacy::mask::{MaskError, Verdict};
 
 use super::RoundEvent;
 use super::contributing::{activated, text};
+use super::masking::{MaskedRound, Masking, Masks, Opening, Unopened};
+use super::party::{MASKED_KIND, OPENING_KIND, PIECES_KIND};
 use super::plain::RunningSum;
-use super::question::Question;
 
 /// The facilitator's role: runs a coordination method over the sums of its fleet.
 ///
@@ -25,7 +24,7 @@ pub struct Facilitating {
     coordination: Box<dyn Coordination + Send>,
     /// In the order of the coordination; under masks, of the roster.
     assets: Vec<NodeId>,
-    summing: Summing,
+    masking: Option<Masking>,
     phase: Phase,
 }
 
@@ -34,16 +33,7 @@ pub enum Summing {
     /// In the open.
     Plain,
     /// Under masks.
-    Masked {
-        /// Who takes part; agents are the facilitator's assets, in their order.
-        roster: Arc<Roster>,
-        /// How numbers become words.
-        rule: Box<dyn RangeRule + Send>,
-        /// The first round of the epoch that was not begun yet. Whoever comes back from a restart must not begin one twice.
-        next_round: u64,
-        /// How long guardians may take before others are asked, in milliseconds; without it, for ever.
-        opening_timeout_ms: Option<i64>,
-    },
+    Masked(Masks),
 }
 
 /// How far a facilitator is.
@@ -55,6 +45,8 @@ pub enum Stage {
     Collecting,
     /// Openings are waited for.
     Opening,
+    /// Guardians are asked for pieces, since one of them or an asset cheated.
+    Blaming,
     /// Everybody must say that it holds the plan.
     Committing,
     /// The plan is in effect, or there is none.
@@ -64,16 +56,11 @@ pub enum Stage {
 enum Phase {
     Idle,
     Plain(RunningSum),
-    Collecting(Box<Masked>),
-    Opening { masked: Box<Masked>, silent: u8, since: MissionTime },
+    Collecting { masked: Box<MaskedRound>, since: MissionTime },
+    Opening { masked: Box<MaskedRound>, silent: u8, since: MissionTime },
+    Blaming { masked: Box<MaskedRound>, since: MissionTime },
     Committing { version: u64, held: Vec<bool> },
     Done,
-}
-
-struct Masked {
-    query: RoundQuery,
-    quantiser: Quantiser,
-    aggregator: Aggregator,
 }
 
 /// Where a role puts what it has to say.
@@ -87,6 +74,10 @@ impl Out<'_> {
     pub(crate) fn send(&mut self, to: NodeId, bytes: Vec<u8>) {
         self.outbox.push_back(Transmit { to, bytes });
     }
+
+    fn send_all(&mut self, to: &[NodeId], bytes: &[u8]) {
+        to.iter().for_each(|to| self.send(*to, bytes.to_vec()));
+    }
 }
 
 impl Facilitating {
@@ -95,18 +86,23 @@ impl Facilitating {
     /// # Panics
     /// If the roster's agents are not these assets in this order.
     pub fn new(coordination: Box<dyn Coordination + Send>, assets: Vec<NodeId>, summing: Summing) -> Self {
-        if let Summing::Masked { roster, .. } = &summing {
-            assert_eq!(roster.terms().agents, assets, "the roster's agents are the coordination's assets");
-        }
-        Self { coordination, assets, summing, phase: Phase::Idle }
+        let masking = match summing {
+            Summing::Plain => None,
+            Summing::Masked(masks) => {
+                assert_eq!(masks.roster.terms().agents, assets, "the roster's agents are the coordination's assets");
+                Some(Masking::new(masks))
+            }
+        };
+        Self { coordination, assets, masking, phase: Phase::Idle }
     }
 
     /// How far it is.
     pub fn stage(&self) -> Stage {
         match &self.phase {
             Phase::Idle => Stage::Idle,
-            Phase::Plain(_) | Phase::Collecting(_) => Stage::Collecting,
+            Phase::Plain(_) | Phase::Collecting { .. } => Stage::Collecting,
             Phase::Opening { .. } => Stage::Opening,
+            Phase::Blaming { .. } => Stage::Blaming,
             Phase::Committing { .. } => Stage::Committing,
             Phase::Done => Stage::Done,
         }
@@ -119,18 +115,13 @@ impl Facilitating {
 
     /// The first node that is waited for.
     pub fn missing(&self) -> Option<NodeId> {
+        let guardian = |bits: u8| self.masking.as_ref()?.guardians(bits).first().copied();
         match &self.phase {
             Phase::Idle | Phase::Done => None,
             Phase::Plain(sum) => sum.missing().map(|k| self.assets[k]),
-            Phase::Collecting(masked) => {
-                let heard: Vec<u32> = masked.aggregator.agents().collect();
-                (0..self.assets.len()).find(|k| heard.binary_search(&(*k as u32)).is_err()).map(|k| self.assets[k])
-            }
-            Phase::Opening { masked, .. } => {
-                let guardian = masked.aggregator.missing().trailing_zeros() as usize;
-                let Summing::Masked { roster, .. } = &self.summing else { return None };
-                roster.terms().guardians.get(guardian).map(|keys| keys.node)
-            }
+            Phase::Collecting { masked, .. } => late(masked, self.assets.len()).next().map(|k| self.assets[k]),
+            Phase::Opening { masked, .. } => guardian(masked.aggregator.missing()),
+            Phase::Blaming { masked, .. } => guardian(masked.silent_pieces()),
             Phase::Committing { held, .. } => held.iter().position(|held| !held).map(|k| self.assets[k]),
         }
     }
@@ -142,132 +133,178 @@ impl Facilitating {
             Err(CoordinationError::Finished) => return self.announce(out),
             Err(error) => return self.fail(out, text(error)),
         };
-        let began = RoundEvent::Asked { round: query.round, barrier: barrier(&query) };
-        match self.question(query, crypto) {
-            Ok((bytes, phase)) => {
-                self.phase = phase;
-                out.events.push_back(began);
-                self.broadcast(out, &bytes);
-            }
+        out.events.push_back(RoundEvent::Asked { round: query.round, barrier: barrier(&query) });
+        if let Err(reason) = self.ask(query, out, crypto) {
+            self.fail(out, reason);
+        }
+    }
+
+    fn ask(&mut self, query: RoundQuery, out: &mut Out<'_>, crypto: &CryptoProvider) -> Result<(), String> {
+        let Some(masking) = &mut self.masking else {
+            let layout = ReportLayout::of(&query).map_err(text)?;
+            self.phase = Phase::Plain(RunningSum::new(layout, self.assets.len()));
+            out.send_all(&self.assets, &encode(&query));
+            return Ok(());
+        };
+        let Opening { question, ahead, round } = masking.begin(query, crypto)?;
+        out.send_all(&self.assets, &question);
+        if let Some((guardians, request)) = ahead {
+            out.send_all(&guardians, &request);
+        }
+        self.phase = Phase::Collecting { masked: Box::new(round), since: out.now };
+        Ok(())
+    }
+
+    /// The round is void: the same question once more, in the ordinary way.
+    fn ask_again(&mut self, masked: &MaskedRound, reason: String, out: &mut Out<'_>, crypto: &CryptoProvider) {
+        if let Some(masking) = &mut self.masking {
+            masking.void(masked, crypto);
+        }
+        self.phase = Phase::Idle;
+        match self.coordination.query().map_err(text).and_then(|query| self.ask(query, out, crypto)) {
+            Ok(()) => out.events.push_back(RoundEvent::Again { reason }),
             Err(reason) => self.fail(out, reason),
         }
     }
 
-    fn question(&mut self, query: RoundQuery, crypto: &CryptoProvider) -> Result<(Vec<u8>, Phase), String> {
-        let layout = ReportLayout::of(&query).map_err(text)?;
-        let Summing::Masked { roster, rule, next_round, .. } = &mut self.summing else {
-            return Ok((encode(&query), Phase::Plain(RunningSum::new(layout, self.assets.len()))));
-        };
-        let ranges = rule.ranges(&query, &layout);
-        let quantiser = Quantiser::new(layout, ranges.clone()).map_err(text)?;
-        let header = Header {
-            round: *next_round,
-            // Answers to different queries have no difference worth sending.
-            mode: Mode::Full,
-            purpose: "planning".to_owned(),
-            word_count: u32::try_from(quantiser.word_count()).unwrap_or(u32::MAX),
-            ranges: ranges_digest(&ranges, &*crypto.hasher),
-            state: state_digest(&encode(&query), &*crypto.hasher),
-            contributors_min: roster.terms().contributors_min,
-            facilitator: crypto.signer.node_id(),
-        };
-        let header = header.sign(roster, crypto).map_err(text)?;
-        *next_round += 1;
-        let aggregator = Aggregator::new(Arc::clone(roster), header.clone());
-        let bytes = Question { header, ranges, query: query.clone() }.encode();
-        Ok((bytes, Phase::Collecting(Box::new(Masked { query, quantiser, aggregator }))))
-    }
-
-    fn broadcast(&self, out: &mut Out<'_>, bytes: &[u8]) {
-        self.assets.iter().for_each(|asset| out.send(*asset, bytes.to_vec()));
-    }
-
     /// Hears an asset's answer, a guardian's opening, or that an asset holds the plan.
     pub(crate) fn hear(&mut self, from: NodeId, bytes: &[u8], out: &mut Out<'_>, crypto: &CryptoProvider) {
+        let kind = bytes.first().copied().unwrap_or(0);
+        let is_masked = matches!(kind, MASKED_KIND | OPENING_KIND | PIECES_KIND);
         let heard = match &mut self.phase {
             Phase::Plain(sum) => {
                 hear_plain(sum, &self.assets, from, bytes).map(|complete| complete.then_some(Next::Absorb))
             }
-            Phase::Collecting(masked) => masked
-                .aggregator
-                .accept(bytes, crypto)
-                .map_err(text)
-                .map(|_| (masked.aggregator.agents().count() == self.assets.len()).then_some(Next::AskGuardians)),
-            Phase::Opening { masked, .. } => {
-                let heard = masked.aggregator.hear(bytes, crypto).map_err(text);
-                heard.map(|_| (masked.aggregator.missing() == 0).then_some(Next::Absorb))
+            Phase::Collecting { masked, .. } | Phase::Opening { masked, .. } if is_masked => {
+                match hear_masked(masked, kind, bytes, crypto) {
+                    Ok(()) => Ok(next_of(masked, self.assets.len())),
+                    Err(MaskError::Promise { agent }) => Ok(Some(Next::Again(text(MaskError::Promise { agent })))),
+                    Err(error) => refused_or_late(error),
+                }
             }
-            Phase::Committing { version, held } => {
+            Phase::Blaming { masked, .. } if is_masked => match masked.hear_pieces(bytes, crypto) {
+                Ok(complete) => Ok(complete.then_some(Next::Judge)),
+                Err(_) if kind != PIECES_KIND => Ok(Some(Next::Late)),
+                Err(error) => refused_or_late(error),
+            },
+            Phase::Committing { version, held } if !is_masked => {
                 hear_held(*version, held, &self.assets, from, bytes).map(|complete| complete.then_some(Next::Activate))
             }
-            Phase::Idle | Phase::Done => Ok(None),
+            _ => Ok(Some(Next::Late)),
         };
         match heard {
             Ok(None) => {}
+            Ok(Some(Next::Late)) => out.events.push_back(RoundEvent::Late { from }),
             Ok(Some(Next::Absorb)) => self.absorb(out, crypto),
             Ok(Some(Next::AskGuardians)) => self.ask_guardians(0, out, crypto),
+            Ok(Some(Next::AwaitOpenings)) => self.await_openings(out),
+            Ok(Some(Next::Judge)) => self.judge(out, crypto),
+            Ok(Some(Next::Again(reason))) => {
+                if let Phase::Collecting { masked, .. } | Phase::Opening { masked, .. } =
+                    core::mem::replace(&mut self.phase, Phase::Idle)
+                {
+                    self.ask_again(&masked, reason, out, crypto);
+                }
+            }
             Ok(Some(Next::Activate)) => {
                 if let Phase::Committing { version, .. } = self.phase {
                     self.phase = Phase::Done;
-                    self.broadcast(out, &encode(&activated(out.now, version)));
+                    out.send_all(&self.assets, &encode(&activated(out.now, version)));
                 }
             }
             Err(reason) => out.events.push_back(RoundEvent::Refused { from, reason }),
         }
     }
 
+    /// Everybody answered before the guardians that were asked ahead.
+    fn await_openings(&mut self, out: &Out<'_>) {
+        self.phase = match core::mem::replace(&mut self.phase, Phase::Idle) {
+            Phase::Collecting { masked, .. } => Phase::Opening { masked, silent: 0, since: out.now },
+            other => other,
+        };
+    }
+
     /// Fixes who is in the sum and asks a threshold of guardians, if possible none of those that were silent.
     fn ask_guardians(&mut self, silent: u8, out: &mut Out<'_>, crypto: &CryptoProvider) {
-        let Summing::Masked { roster, .. } = &self.summing else { return };
+        let Some(masking) = &self.masking else { return };
         let mut masked = match core::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Collecting(masked) | Phase::Opening { masked, .. } => masked,
+            Phase::Collecting { masked, .. } | Phase::Opening { masked, .. } => masked,
             other => {
                 self.phase = other;
                 return;
             }
         };
-        let committee = roster.committee();
-        let mut order: Vec<u8> = (0..committee.guardians()).collect();
-        order.sort_by_key(|guardian| silent >> guardian & 1);
-        let responders = order.iter().take(usize::from(committee.threshold())).fold(0, |bits, g| bits | 1 << g);
-        match masked.aggregator.request(responders, crypto) {
-            Ok(request) => {
-                for (guardian, keys) in roster.terms().guardians.iter().enumerate() {
-                    if responders >> guardian & 1 == 1 {
-                        out.send(keys.node, request.clone());
-                    }
-                }
+        match masking.ask_guardians(&mut masked, silent, crypto) {
+            Ok((guardians, request)) => {
+                out.send_all(&guardians, &request);
                 self.phase = Phase::Opening { masked, silent, since: out.now };
             }
-            Err(error) => self.fail(out, text(error)),
+            Err(reason) => self.fail(out, reason),
         }
     }
 
-    /// When guardians have been silent too long.
+    /// When assets or guardians have been silent too long.
     pub(crate) fn deadline(&self) -> Option<MissionTime> {
-        match (&self.phase, &self.summing) {
-            (Phase::Opening { since, .. }, Summing::Masked { opening_timeout_ms: Some(timeout_ms), .. }) => {
-                Some(MissionTime(since.0 + timeout_ms))
+        let masks = &self.masking.as_ref()?.masks;
+        let (since, timeout_ms) = match &self.phase {
+            // The first answers of a plan are whole, and nobody can be without them.
+            Phase::Collecting { masked, since } => {
+                (since, masks.answer_timeout_ms.filter(|_| masked.query.is_relative()))
             }
-            _ => None,
-        }
+            Phase::Opening { since, .. } | Phase::Blaming { since, .. } => (since, masks.opening_timeout_ms),
+            _ => return None,
+        };
+        timeout_ms.map(|timeout_ms| MissionTime(since.0 + timeout_ms))
     }
 
-    /// Asks other guardians if some were silent too long.
+    /// Goes on without assets that were silent too long, or asks other guardians.
     pub(crate) fn handle_timeout(&mut self, out: &mut Out<'_>, crypto: &CryptoProvider) {
         if self.deadline().is_none_or(|deadline| out.now < deadline) {
             return;
         }
-        if let Phase::Opening { masked, silent, .. } = &self.phase {
-            let silent = masked.aggregator.missing() | silent;
-            let guardians = masked.aggregator.missing().count_ones();
-            out.events.push_back(RoundEvent::Silent { guardians });
-            self.ask_guardians(silent, out, crypto);
+        match core::mem::replace(&mut self.phase, Phase::Idle) {
+            Phase::Collecting { masked, .. } => {
+                let missing: Vec<NodeId> = late(&masked, self.assets.len()).map(|k| self.assets[k]).collect();
+                let min = masked.aggregator.header().header().contributors_min as usize;
+                if masked.aggregator.header().header().ahead {
+                    let reason = format!("{} assets are missing from a set that was fixed ahead", missing.len());
+                    self.ask_again(&masked, reason, out, crypto);
+                } else if masked.aggregator.agents().count() < min {
+                    // A sum of fewer would show reports: there is nothing to do but wait.
+                    self.phase = Phase::Collecting { masked, since: out.now };
+                } else {
+                    out.events.push_back(RoundEvent::Absent { assets: missing });
+                    self.phase = Phase::Collecting { masked, since: out.now };
+                    self.ask_guardians(0, out, crypto);
+                }
+            }
+            Phase::Opening { masked, silent, since } => {
+                let guardians = masked.aggregator.missing().count_ones();
+                let silent = masked.aggregator.missing() | silent;
+                out.events.push_back(RoundEvent::Silent { guardians });
+                self.phase = Phase::Opening { masked, silent, since };
+                self.ask_guardians(silent, out, crypto);
+            }
+            Phase::Blaming { masked, since } => {
+                out.events.push_back(RoundEvent::Silent { guardians: masked.silent_pieces().count_ones() });
+                self.phase = Phase::Blaming { masked, since };
+                self.judge(out, crypto);
+            }
+            other => self.phase = other,
         }
     }
 
     fn absorb(&mut self, out: &mut Out<'_>, crypto: &CryptoProvider) {
-        match self.open(crypto).and_then(|sum| self.coordination.absorb(&sum).map_err(text)) {
+        let sum = match core::mem::replace(&mut self.phase, Phase::Idle) {
+            Phase::Plain(sum) => sum.open().map_err(text),
+            Phase::Opening { masked, .. } | Phase::Collecting { masked, .. } => match self.open(&masked, crypto) {
+                Ok(sum) => Ok(sum),
+                Err(Unopened::Cheated) => return self.blame(masked, out, crypto),
+                Err(Unopened::Failed(reason)) => Err(reason),
+            },
+            _ => Err("a sum was to be opened before it was there; report this".to_owned()),
+        };
+        match sum.and_then(|sum| self.coordination.absorb(&sum).map_err(text)) {
             Ok(step) => {
                 let step = if self.outcome().status == Status::Optimal { Step::Done } else { step };
                 out.events.push_back(RoundEvent::Closed { step });
@@ -276,19 +313,48 @@ impl Facilitating {
         }
     }
 
-    /// The sum of the round, once nobody is missing.
-    fn open(&mut self, crypto: &CryptoProvider) -> Result<SummedReport, String> {
-        match (core::mem::replace(&mut self.phase, Phase::Idle), &mut self.summing) {
-            (Phase::Plain(sum), _) => sum.open().map_err(text),
-            (Phase::Opening { masked, .. }, Summing::Masked { rule, .. }) => {
-                let opened = masked.aggregator.open(crypto).map_err(text)?;
-                let summed = masked.quantiser.restore(&opened.words).map_err(text)?;
-                rule.hear(&masked.query, &summed);
-                Ok(summed)
+    fn open(&mut self, masked: &MaskedRound, crypto: &CryptoProvider) -> Result<SummedReport, Unopened> {
+        match &mut self.masking {
+            Some(masking) => masking.open(masked, crypto),
+            None => Err(Unopened::Failed("a masked sum without masks; report this".to_owned())),
+        }
+    }
+
+    /// The masks did not come off: asks every guardian for its pieces.
+    fn blame(&mut self, masked: Box<MaskedRound>, out: &mut Out<'_>, crypto: &CryptoProvider) {
+        let Some(masking) = &self.masking else { return };
+        match masking.ask_pieces(&masked, crypto) {
+            Ok((guardians, request)) => {
+                out.send_all(&guardians, &request);
+                self.phase = Phase::Blaming { masked, since: out.now };
             }
-            (phase, _) => {
-                self.phase = phase;
-                Err("a sum was to be opened before it was there; report this".to_owned())
+            Err(reason) => self.fail(out, reason),
+        }
+    }
+
+    /// Names who cheated; without those guardians the question is asked again.
+    fn judge(&mut self, out: &mut Out<'_>, crypto: &CryptoProvider) {
+        let (Some(masking), Phase::Blaming { masked, .. }) =
+            (&mut self.masking, core::mem::replace(&mut self.phase, Phase::Idle))
+        else {
+            return;
+        };
+        match masking.verdict(&masked, crypto) {
+            Verdict::Guardians(guilty) => {
+                let bits = guilty.iter().fold(0, |bits, guardian| bits | 1 << guardian);
+                out.events.push_back(RoundEvent::Blamed { guardians: masking.guardians(bits) });
+                let reason = format!("{} guardians answered with masks that are not theirs", guilty.len());
+                self.ask_again(&masked, reason, out, crypto);
+            }
+            Verdict::Agents => {
+                masking.void(&masked, crypto);
+                let reason = "an asset sent words that are no answer under its masks; the guardians agree with each other, so it cannot be named: leave assets out until the sum opens";
+                self.fail(out, reason.to_owned());
+            }
+            Verdict::Open => {
+                masking.void(&masked, crypto);
+                let reason = "a guardian or an asset cheated, and too few guardians showed their pieces to name it; void, and the previous sum stands";
+                self.fail(out, reason.to_owned());
             }
         }
     }
@@ -306,7 +372,7 @@ impl Facilitating {
         self.phase =
             if holds { Phase::Committing { version, held: vec![false; self.assets.len()] } } else { Phase::Done };
         out.events.push_back(RoundEvent::Announced { status: result.status, plan: holds });
-        self.broadcast(out, &encode(&result));
+        out.send_all(&self.assets, &encode(&result));
     }
 
     fn fail(&mut self, out: &mut Out<'_>, reason: String) {
@@ -318,7 +384,46 @@ impl Facilitating {
 enum Next {
     Absorb,
     AskGuardians,
+    AwaitOpenings,
+    Judge,
+    Again(String),
     Activate,
+    Late,
+}
+
+/// The assets, by index, whose answers are not there.
+fn late(masked: &MaskedRound, assets: usize) -> impl Iterator<Item = usize> {
+    let heard: Vec<u32> = masked.aggregator.agents().collect();
+    (0..assets).filter(move |k| heard.binary_search(&(*k as u32)).is_err())
+}
+
+fn hear_masked(masked: &mut MaskedRound, kind: u8, bytes: &[u8], crypto: &CryptoProvider) -> Result<(), MaskError> {
+    match kind {
+        OPENING_KIND => masked.aggregator.hear(bytes, crypto).map(|_| ()),
+        _ => masked.aggregator.accept(bytes, crypto).map(|_| ()),
+    }
+}
+
+/// What a round needs next, once something of it was heard.
+fn next_of(masked: &MaskedRound, assets: usize) -> Option<Next> {
+    let online = masked.aggregator.agents().count();
+    match (masked.aggregator.is_asked(), masked.aggregator.missing()) {
+        // Whoever was left out of the set is not waited for.
+        (true, 0) if online == assets || !masked.aggregator.header().header().ahead => Some(Next::Absorb),
+        (true, missing) if missing != 0 && online == assets && masked.aggregator.header().header().ahead => {
+            Some(Next::AwaitOpenings)
+        }
+        (false, _) if online == assets => Some(Next::AskGuardians),
+        _ => None,
+    }
+}
+
+/// What belongs to a round or a set that is over came too late, and is nobody's fault.
+fn refused_or_late(error: MaskError) -> Result<Option<Next>, String> {
+    match error {
+        MaskError::OtherRound | MaskError::OtherSet => Ok(Some(Next::Late)),
+        error => Err(text(error)),
+    }
 }
 
 fn hear_plain(sum: &mut RunningSum, assets: &[NodeId], from: NodeId, bytes: &[u8]) -> Result<bool, String> {

@@ -1,5 +1,6 @@
-use cosmosmesh_contracts::traits::CryptoProvider;
-use cosmosmesh_privacy::mask::{Guardian, SignedHeader};
+use cosmosmesh_contracts::key::NodeId;
+use cosmosmesh_contracts::traits::{CryptoProvider, Transmit};
+use cosmosmesh_privacy::mask::{Guardian, MaskError, SignedHeader};
 
 use super::RoundLog;
 use super::contributing::text;
@@ -8,6 +9,8 @@ use super::contributing::text;
 pub struct Guarding {
     guardian: Guardian,
     log: Box<dyn RoundLog + Send>,
+    /// A request that came before what it speaks of: the header, or an asset's keys. The latest of one asker.
+    early: Option<(NodeId, Vec<u8>)>,
 }
 
 /// The first bytes of what guardians are asked.
@@ -15,25 +18,57 @@ pub(crate) const REQUEST_KIND: u8 = 0x35;
 pub(crate) const PIECES_REQUEST_KIND: u8 = 0x38;
 
 impl Guarding {
-    /// A guardian that is open and has accepted the agents' bundles.
+    /// A guardian that is open, with the bundles that it has accepted.
     pub fn new(guardian: Guardian, log: Box<dyn RoundLog + Send>) -> Self {
-        Self { guardian, log }
+        Self { guardian, log, early: None }
     }
 
-    /// Puts a header that was heard into the log.
-    pub(crate) fn hear_header(&mut self, header: &SignedHeader) -> Result<(), String> {
-        if self.log.append(header) {
-            Ok(())
-        } else {
-            Err(format!("a second header for round {}; report its facilitator", header.header().round))
+    /// Puts a header that was heard into the log, and answers what waited for it.
+    pub(crate) fn hear_header(
+        &mut self,
+        header: &SignedHeader,
+        crypto: &CryptoProvider,
+    ) -> Result<Option<Transmit>, String> {
+        self.log.append(header).map_err(text)?;
+        self.answer_early(crypto)
+    }
+
+    /// Takes an asset's keys: its acceptance, and what waited for them.
+    pub(crate) fn hear_bundle(
+        &mut self,
+        bytes: &[u8],
+        crypto: &CryptoProvider,
+    ) -> Result<(Vec<u8>, Option<Transmit>), String> {
+        let acceptance = self.guardian.accept(bytes, crypto).map_err(text)?;
+        Ok((acceptance, self.answer_early(crypto)?))
+    }
+
+    /// Answers a request, or keeps it until what it speaks of is here.
+    pub(crate) fn answer(
+        &mut self,
+        from: NodeId,
+        bytes: &[u8],
+        crypto: &CryptoProvider,
+    ) -> Result<Option<Transmit>, String> {
+        let log: &dyn RoundLog = &*self.log;
+        let answer = match bytes.first() {
+            Some(&PIECES_REQUEST_KIND) => self.guardian.pieces(bytes, log, crypto),
+            _ => self.guardian.answer(bytes, log, crypto),
+        };
+        match answer {
+            Ok(bytes) => Ok(Some(Transmit { to: from, bytes })),
+            Err(MaskError::NotLogged | MaskError::NoBundle { .. }) => {
+                self.early = Some((from, bytes.to_vec()));
+                Ok(None)
+            }
+            Err(error) => Err(text(error)),
         }
     }
 
-    pub(crate) fn answer(&mut self, bytes: &[u8], crypto: &CryptoProvider) -> Result<Vec<u8>, String> {
-        let log: &dyn RoundLog = &*self.log;
-        match bytes.first() {
-            Some(&PIECES_REQUEST_KIND) => self.guardian.pieces(bytes, log, crypto).map_err(text),
-            _ => self.guardian.answer(bytes, log, crypto).map_err(text),
+    fn answer_early(&mut self, crypto: &CryptoProvider) -> Result<Option<Transmit>, String> {
+        match self.early.take() {
+            Some((from, bytes)) => self.answer(from, &bytes, crypto),
+            None => Ok(None),
         }
     }
 }

@@ -48,6 +48,28 @@ pub enum RoundEvent {
         /// How many.
         guardians: u32,
     },
+    /// Assets were silent too long; the sum is without them.
+    Absent {
+        /// Whose answers are not in it.
+        assets: Vec<NodeId>,
+    },
+    /// The round is void, and its question is asked once more.
+    Again {
+        /// Why.
+        reason: String,
+    },
+    /// Guardians answered with masks that are not theirs, which their own signatures prove; they are not asked again.
+    Blamed {
+        /// Who.
+        guardians: Vec<NodeId>,
+    },
+    /// Every guardian holds this asset's keys for the epoch.
+    Enrolled,
+    /// A message came after its round or its set was over; nobody is to blame.
+    Late {
+        /// Whose.
+        from: NodeId,
+    },
     /// The round could not be opened: it is void, and what was known before it stands.
     Void {
         /// Why, and what to do.
@@ -118,6 +140,12 @@ impl Party {
         self.facilitating.as_ref()
     }
 
+    /// As an asset: sends its keys for the epoch to the guardians, sealed; see [`cosmosmesh_privacy::mask::Agent::enrol`].
+    pub fn begin_epoch(&mut self, bundle: &[u8]) {
+        let guardians = self.contributing.as_ref().map_or_else(Vec::new, Contributing::guardians);
+        self.outbox.extend(guardians.into_iter().map(|to| Transmit { to, bytes: bundle.to_vec() }));
+    }
+
     /// As the facilitator: asks the next question, or announces the result if there is none.
     pub fn begin_round(&mut self, now: MissionTime) {
         let mut out = Out { now, outbox: &mut self.outbox, events: &mut self.events };
@@ -139,11 +167,11 @@ impl Party {
         match role.hear(now, bytes, &mut self.crypto) {
             Ok(Reply::Nothing) => {}
             Ok(Reply::Send(bytes)) => self.outbox.push_back(Transmit { to: from, bytes }),
-            Ok(Reply::Answer(header, bytes)) => {
-                if let Some(guardian) = &mut self.guarding
-                    && let Err(reason) = guardian.hear_header(&header)
-                {
-                    self.events.push_back(RoundEvent::Refused { from, reason });
+            Ok(Reply::Answer(headers, bytes)) => {
+                for header in headers {
+                    let Some(guardian) = &mut self.guarding else { break };
+                    let answered = guardian.hear_header(&header, &self.crypto);
+                    self.send_or_refuse(from, answered);
                 }
                 self.outbox.push_back(Transmit { to: from, bytes });
             }
@@ -152,14 +180,49 @@ impl Party {
         }
     }
 
+    fn hear_as_guardian(&mut self, from: NodeId, bytes: &[u8]) {
+        let Some(role) = &mut self.guarding else {
+            return self.refuse(from, "it is for guardians, and this is none");
+        };
+        let answered = if bytes.first() == Some(&BUNDLE_KIND) {
+            role.hear_bundle(bytes, &self.crypto).map(|(acceptance, answer)| {
+                self.outbox.push_back(Transmit { to: from, bytes: acceptance });
+                answer
+            })
+        } else {
+            role.answer(from, bytes, &self.crypto)
+        };
+        self.send_or_refuse(from, answered);
+    }
+
+    fn hear_acceptance(&mut self, from: NodeId, bytes: &[u8]) {
+        let Some(role) = &mut self.contributing else { return self.refuse(from, "it is for assets, and this is none") };
+        match role.hear_acceptance(bytes, &self.crypto) {
+            Ok(true) => self.events.push_back(RoundEvent::Enrolled),
+            Ok(false) => {}
+            Err(reason) => self.refuse(from, &reason),
+        }
+    }
+
+    fn send_or_refuse(&mut self, from: NodeId, answered: Result<Option<Transmit>, String>) {
+        match answered {
+            Ok(transmit) => self.outbox.extend(transmit),
+            Err(reason) => self.refuse(from, &reason),
+        }
+    }
+
     fn refuse(&mut self, from: NodeId, reason: &str) {
         self.events.push_back(RoundEvent::Refused { from, reason: reason.to_owned() });
     }
 }
 
+/// The set-up's messages begin so.
+const BUNDLE_KIND: u8 = 0x31;
+const ACCEPTANCE_KIND: u8 = 0x32;
 /// Messages to the facilitator begin so, or are frames of a contribution or of an event that came from somebody who is asked.
-const MASKED_KIND: u8 = 0x34;
-const OPENING_KIND: u8 = 0x36;
+pub(crate) const MASKED_KIND: u8 = 0x34;
+pub(crate) const OPENING_KIND: u8 = 0x36;
+pub(crate) const PIECES_KIND: u8 = 0x39;
 
 /// An answer in the open, or the word that an asset holds the plan while that is waited for; everything else is for assets.
 fn is_for_facilitator(bytes: &[u8], role: Option<&Facilitating>) -> bool {
@@ -175,17 +238,9 @@ impl Engine for Party {
 
     fn handle_input(&mut self, now: MissionTime, from: NodeId, bytes: &[u8]) {
         let to_facilitator = match bytes.first() {
-            Some(&(MASKED_KIND | OPENING_KIND)) => true,
-            Some(&(REQUEST_KIND | PIECES_REQUEST_KIND)) => {
-                let Some(role) = &mut self.guarding else {
-                    return self.refuse(from, "it is for guardians, and this is none");
-                };
-                match role.answer(bytes, &self.crypto) {
-                    Ok(bytes) => self.outbox.push_back(Transmit { to: from, bytes }),
-                    Err(reason) => self.events.push_back(RoundEvent::Refused { from, reason }),
-                }
-                return;
-            }
+            Some(&(MASKED_KIND | OPENING_KIND | PIECES_KIND)) => true,
+            Some(&(BUNDLE_KIND | REQUEST_KIND | PIECES_REQUEST_KIND)) => return self.hear_as_guardian(from, bytes),
+            Some(&ACCEPTANCE_KIND) => return self.hear_acceptance(from, bytes),
             _ => is_for_facilitator(bytes, self.facilitating.as_ref()),
         };
         if !to_facilitator {

@@ -1,3 +1,4 @@
+use cosmosmesh_contracts::key::Digest;
 use cosmosmesh_contracts::round::{FieldRange, Ranges, RoundQuery, WordWidth};
 use cosmosmesh_contracts::traits::CryptoProvider;
 use cosmosmesh_contracts::wire::{decode, encode};
@@ -10,6 +11,7 @@ use cosmosmesh_privacy::{ranges_digest, state_digest};
 /// byte 0      0x41
 /// byte 1..3   length of the signed header, little-endian
 /// then        the signed header
+/// then        how the round before ended: length (4) and the signed closing, empty before the first
 /// then        ranges: bits of a word (1), most contributors (4), fields (4), per field exponent (2) and words (1)
 /// then        the query's frame
 /// ```
@@ -17,6 +19,8 @@ use cosmosmesh_privacy::{ranges_digest, state_digest};
 pub struct Question {
     /// The header.
     pub header: SignedHeader,
+    /// How the round before ended, as its facilitator signed it; empty if there was none.
+    pub closing: Vec<u8>,
     /// How numbers become words.
     pub ranges: Ranges,
     /// What is asked.
@@ -32,6 +36,8 @@ impl Question {
         let mut bytes = vec![QUESTION_KIND];
         bytes.extend_from_slice(&(self.header.bytes().len() as u16).to_le_bytes());
         bytes.extend_from_slice(self.header.bytes());
+        bytes.extend_from_slice(&(self.closing.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(&self.closing);
         bytes.push(self.ranges.width.bits() as u8);
         bytes.extend_from_slice(&self.ranges.contributors_max.to_le_bytes());
         bytes.extend_from_slice(&(self.ranges.fields.len() as u32).to_le_bytes());
@@ -41,6 +47,12 @@ impl Question {
         }
         bytes.extend_from_slice(&encode(&self.query));
         bytes
+    }
+
+    /// The header of the round before, if there was one.
+    pub fn follows(&self) -> Option<Digest> {
+        let header = self.closing.get(2..)?.first_chunk::<32>()?;
+        Some(Digest::from_bytes(*header))
     }
 
     /// Reads a question of this roster, and checks that the header speaks of these ranges and this query.
@@ -59,6 +71,8 @@ impl Question {
         }
         let header_len = number(take(2)?) as usize;
         let header = SignedHeader::read(take(header_len)?, roster, crypto).map_err(|error| error.to_string())?;
+        let closing_len = number(take(4)?) as usize;
+        let closing = take(closing_len)?.to_vec();
         let width = match take(1)? {
             [48] => WordWidth::Bits48,
             [64] => WordWidth::Bits64,
@@ -84,7 +98,7 @@ impl Question {
                 "a question's ranges are too tight for the roster, sums could wrap; report its facilitator".to_owned()
             );
         }
-        Ok(Self { header, ranges, query })
+        Ok(Self { header, closing, ranges, query })
     }
 }
 

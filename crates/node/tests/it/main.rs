@@ -1,5 +1,8 @@
 //! The crate from outside.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod absence;
+mod cheats;
+mod log;
 mod rounds;
 mod world;

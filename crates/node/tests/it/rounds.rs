@@ -14,7 +14,7 @@ use cosmosmesh_solver_core::{FixedPointSum, Method, Options, Participant, PlainS
 
 use crate::world::{WIDTH, World, node};
 
-fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options { tolerance: 1e-4, strict: true, ..Options::default() }
 }
 
@@ -50,7 +50,7 @@ fn by_messages_a_fleet_plans_as_it_does_in_one_process() {
 }
 
 /// A fleet of so many copies of the first asset that the suite knows to plan well.
-fn fleet(count: usize) -> FleetProblem {
+pub(crate) fn fleet(count: usize) -> FleetProblem {
     let case = fleet_cases().into_iter().find(|case| case.fleet.assets().len() >= 3).unwrap();
     let copies = (0..count).map(|k| {
         let mut asset = case.fleet.assets()[k % case.fleet.assets().len()].clone();

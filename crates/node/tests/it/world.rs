@@ -11,7 +11,7 @@ use cosmosmesh_contracts::problem::FleetProblem;
 use cosmosmesh_contracts::round::WordWidth;
 use cosmosmesh_contracts::traits::{CryptoProvider, Engine, Step, Transmit};
 use cosmosmesh_crypto::{seeded_provider, seeded_signer};
-use cosmosmesh_node::round::{Contributing, Facilitating, Guarding, MemoryLog, Party, RoundEvent, Summing};
+use cosmosmesh_node::round::{Contributing, Facilitating, Guarding, Masks, MemoryLog, Party, RoundEvent, Summing};
 use cosmosmesh_privacy::mask::{Agent, Committee, Guardian, GuardianKeys, Roster, RosterTerms};
 use cosmosmesh_solver_core::{Method, Options, Participant, Ranging, coordinator};
 
@@ -37,9 +37,20 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(fleet: &FleetProblem, guardians: u8, options: &Options, opening_timeout_ms: Option<i64>) -> Self {
+        Self::on(fleet, guardians, Method::default(), options, |masks| masks.opening_timeout_ms = opening_timeout_ms)
+    }
+
+    /// With sums to taste.
+    pub(crate) fn on(
+        fleet: &FleetProblem,
+        guardians: u8,
+        method: Method,
+        options: &Options,
+        change: impl FnOnce(&mut Masks),
+    ) -> Self {
         let count = fleet.assets().len();
         let names = names(count);
-        let coordination = coordinator(Method::default(), fleet.coupling(), count, options).unwrap();
+        let coordination = coordinator(method, fleet.coupling(), count, options).unwrap();
         if guardians == 0 {
             let mut role = Some(Facilitating::new(coordination, names.clone(), Summing::Plain));
             let party = |(k, problem)| {
@@ -98,7 +109,9 @@ impl World {
             })
             .collect();
         let rule = Box::new(Ranging::new(WIDTH, count as u32));
-        let summing = Summing::Masked { roster: Arc::clone(&roster), rule, next_round: 0, opening_timeout_ms };
+        let mut masks = Masks::new(Arc::clone(&roster), rule);
+        change(&mut masks);
+        let summing = Summing::Masked(masks);
         let mut role = Some(Facilitating::new(coordination, names.clone(), summing));
         let parties = agents.into_iter().zip(fleet.assets()).map(|((agent, crypto), problem)| {
             let asset = Contributing::masked(Participant::new(problem).unwrap(), Arc::clone(&roster), agent);
@@ -114,6 +127,19 @@ impl World {
 
     /// Carries messages until there are none; `loses` says which are lost.
     pub(crate) fn run(&mut self, mut loses: impl FnMut(usize, &Transmit) -> bool) {
+        self.run_changed(|from, transmit| (!loses(from, &transmit)).then_some(transmit));
+    }
+
+    /// Lets time pass until the facilitator's deadline, if it has one.
+    pub(crate) fn pass_time(&mut self) -> bool {
+        let Some(deadline) = self.parties[0].poll_timeout() else { return false };
+        self.now = deadline;
+        self.parties[0].handle_timeout(deadline);
+        true
+    }
+
+    /// Carries messages until there are none, each as `carry` hands it on.
+    pub(crate) fn run_changed(&mut self, mut carry: impl FnMut(usize, Transmit) -> Option<Transmit>) {
         if self.carried.is_empty() {
             self.parties[0].begin_round(self.now);
         }
@@ -136,9 +162,7 @@ impl World {
                 return;
             }
             for (from, transmit) in waiting {
-                if loses(from, &transmit) {
-                    continue;
-                }
+                let Some(transmit) = carry(from, transmit) else { continue };
                 let to = self.names.iter().position(|name| *name == transmit.to).unwrap();
                 self.parties[to].handle_input(self.now, self.names[from], &transmit.bytes);
                 self.carried.push((from, to, transmit.bytes));

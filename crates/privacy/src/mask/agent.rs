@@ -7,6 +7,7 @@ use super::bundle::{self, Acceptance};
 use super::closing::Closing;
 use super::codec::{Kind, Writer, signed_text};
 use super::header::{Mode, SignedHeader};
+use super::promises::next_nonce;
 use super::stream::{Checks, KeyRing, MaskContext, Masker, pack, reduce};
 use super::{MaskError, Roster};
 
@@ -15,6 +16,7 @@ use super::{MaskError, Roster};
 /// # Privacy
 /// A masked message is uniformly random to everybody who lacks one of the subsets' keys.
 /// A round is answered once, and rounds only upwards; every message has a nonce of its own, so no two share a mask, not even after the agent was set back to an old snapshot.
+/// Where guardians answer ahead, the nonce follows from the last one, which was drawn; then it is the round's header that no two messages share.
 pub struct Agent {
     roster: Arc<Roster>,
     index: u32,
@@ -22,6 +24,8 @@ pub struct Agent {
     keys: KeyRing,
     accepted: u8,
     last: Option<u64>,
+    /// The last message's nonce, from which the next one follows where guardians answer ahead.
+    nonce: Option<[u8; 16]>,
     /// What the last message was about, until its closing is heard.
     sent: Option<Sent>,
     included: Option<Sent>,
@@ -53,7 +57,17 @@ impl Agent {
         }
         let (keys, bundle) = bundle::make(&roster, index, crypto)?;
         let name = bundle::name(&bundle, crypto);
-        let agent = Self { roster, index, bundle: name, keys, accepted: 0, last: None, sent: None, included: None };
+        let agent = Self {
+            roster,
+            index,
+            bundle: name,
+            keys,
+            accepted: 0,
+            last: None,
+            nonce: None,
+            sent: None,
+            included: None,
+        };
         Ok((agent, bundle))
     }
 
@@ -71,6 +85,11 @@ impl Agent {
         }
         self.accepted |= 1 << acceptance.guardian;
         Ok(())
+    }
+
+    /// Its place in the roster.
+    pub fn index(&self) -> u32 {
+        self.index
     }
 
     /// Which guardians, as bits, hold this agent's keys; a threshold of them must, or its rounds cannot be opened.
@@ -104,8 +123,15 @@ impl Agent {
             return Err(MaskError::WordCount { expected: fields.word_count as usize, found: words.len() });
         }
         self.check_range(words)?;
-        let mut nonce = [0; 16];
-        crypto.random.fill(&mut nonce)?;
+        let nonce = match self.nonce.filter(|_| fields.ahead) {
+            Some(last) => next_nonce(&last, &*crypto.hasher),
+            None => {
+                let mut fresh = [0; 16];
+                crypto.random.fill(&mut fresh)?;
+                fresh
+            }
+        };
+        self.nonce = Some(nonce);
         // From here on the round counts as answered, whatever happens.
         self.last = Some(fields.round);
         self.keys.forget_before(header.step(), &*crypto.hasher);

@@ -6,6 +6,7 @@ use cosmosmesh_contracts::traits::CryptoProvider;
 
 use super::closing::Closing;
 use super::codec::{Kind, Reader, verify};
+use super::promises::Promises;
 use super::record::Checkpoint;
 use super::request::{Member, OnlineSet, Request};
 use super::stream::{Checks, EXTRA_WORDS, add_packed, reduce, subtract, unpack};
@@ -88,12 +89,27 @@ impl Aggregator {
         match self.online.get(&agent) {
             Some(known) if *known == member => return Ok(agent),
             Some(_) => return Err(MaskError::Spoken { last: self.header.header().round }),
-            None if self.asked.is_some() => return Err(MaskError::OtherSet),
-            None => {}
+            None => self.check_promise(&member)?,
         }
         add_packed(&mut self.total, signed.payload, self.roster.terms().width);
         self.online.insert(agent, member);
         Ok(agent)
+    }
+
+    /// Once the set is fixed nobody joins, but whoever was promised with this nonce.
+    fn check_promise(&self, member: &Member) -> Result<(), MaskError> {
+        let Some(asked) = &self.asked else { return Ok(()) };
+        let members = &asked.set.members;
+        match members.binary_search_by_key(&member.agent, |known| known.agent) {
+            Ok(at) if self.header.header().ahead && members[at].nonce == member.nonce => Ok(()),
+            Ok(_) if self.header.header().ahead => Err(MaskError::Promise { agent: member.agent }),
+            _ => Err(MaskError::OtherSet),
+        }
+    }
+
+    /// Whether guardians were asked.
+    pub fn is_asked(&self) -> bool {
+        self.asked.is_some()
     }
 
     /// Whose messages are in the sum.
@@ -101,14 +117,51 @@ impl Aggregator {
         self.online.keys().copied()
     }
 
+    /// The nonces of the messages in the sum, in the order of their agents.
+    pub fn nonces(&self) -> impl Iterator<Item = [u8; 16]> + '_ {
+        self.online.values().map(|member| member.nonce)
+    }
+
+    /// The nonces of the next messages of the agents that were heard, if guardians answer ahead then.
+    pub fn promises(&self, crypto: &CryptoProvider) -> Promises {
+        Promises::after(self.online.values().map(|member| (member.agent, member.nonce)), crypto)
+    }
+
+    /// Fixes the online set before anybody answered, to be whoever promised, and asks these guardians, as bits, to open it ahead.
+    ///
+    /// # Errors
+    /// [`MaskError::OtherSet`] if the header does not say so or messages were heard; else as of [`Aggregator::request`].
+    pub fn request_ahead(
+        &mut self,
+        promises: &Promises,
+        responders: u8,
+        crypto: &CryptoProvider,
+    ) -> Result<Vec<u8>, MaskError> {
+        if !self.header.header().ahead || !self.online.is_empty() || self.asked.is_some() {
+            return Err(MaskError::OtherSet);
+        }
+        let member = |(agent, nonce): (&u32, &[u8; 16])| Member { agent: *agent, nonce: *nonce, digest: NOTHING };
+        self.ask(promises.0.iter().map(member).collect(), responders, crypto)
+    }
+
     /// Fixes the online set and asks these guardians, as bits, to open it. If one of them fails, others may be asked for the same set.
     ///
     /// # Errors
-    /// [`MaskError::TooFew`] contributors: the round is void; [`MaskError::Responders`]; [`MaskError::Key`].
+    /// [`MaskError::TooFew`] contributors: the round is void; [`MaskError::Responders`]; [`MaskError::Key`];
+    /// [`MaskError::OtherSet`] if the header says that guardians answer ahead and they were not asked then.
     pub fn request(&mut self, responders: u8, crypto: &CryptoProvider) -> Result<Vec<u8>, MaskError> {
+        let members = match &self.asked {
+            Some(asked) => asked.set.members.clone(),
+            None if self.header.header().ahead => return Err(MaskError::OtherSet),
+            None => self.online.values().copied().collect(),
+        };
+        self.ask(members, responders, crypto)
+    }
+
+    fn ask(&mut self, members: Vec<Member>, responders: u8, crypto: &CryptoProvider) -> Result<Vec<u8>, MaskError> {
         let min = self.header.header().contributors_min;
-        if (self.online.len() as u64) < u64::from(min) {
-            return Err(MaskError::TooFew { found: self.online.len() as u32, min });
+        if (members.len() as u64) < u64::from(min) {
+            return Err(MaskError::TooFew { found: members.len() as u32, min });
         }
         let committee = self.roster.committee();
         if !committee.opens(responders) {
@@ -116,7 +169,7 @@ impl Aggregator {
         }
         let header = &self.header;
         let asked = self.asked.get_or_insert_with(|| Asked {
-            set: OnlineSet::new(self.online.values().copied().collect(), &header.hash(), crypto),
+            set: OnlineSet::new(members, &header.hash(), crypto),
             responders,
             openings: BTreeMap::new(),
         });
@@ -174,11 +227,14 @@ impl Aggregator {
     /// The sum, with its masks off.
     ///
     /// # Errors
-    /// [`MaskError::Missing`] openings; [`MaskError::Check`] if the head count or a check word is wrong: the round is void, and [`Aggregator::request_pieces`] finds who cheated.
+    /// [`MaskError::Missing`] openings; [`MaskError::Absent`] if somebody in a set that was fixed ahead was not heard; [`MaskError::Check`] if the head count or a check word is wrong: the round is void, and [`Aggregator::request_pieces`] finds who cheated.
     pub fn open(&self, crypto: &CryptoProvider) -> Result<Opened, MaskError> {
         let Some(asked) = self.asked.as_ref().filter(|_| self.missing() == 0) else {
             return Err(MaskError::Missing { guardians: self.missing() });
         };
+        if let Some(member) = asked.set.members.iter().find(|member| !self.online.contains_key(&member.agent)) {
+            return Err(MaskError::Absent { agent: member.agent });
+        }
         let openings = asked.openings.values().map(|opening| opening.words.as_slice());
         let words = self.unmasked(openings, crypto).ok_or(MaskError::Check)?;
         let checkpoints = asked.openings.iter().map(|(guardian, opening)| (*guardian, opening.checkpoint)).collect();
@@ -210,7 +266,8 @@ impl Aggregator {
         Closing { header: self.header.hash(), set, opened, agents }
     }
 
-    pub(crate) fn roster(&self) -> &Roster {
+    /// Who takes part.
+    pub fn roster(&self) -> &Roster {
         &self.roster
     }
 
@@ -224,6 +281,8 @@ impl Aggregator {
     }
 }
 
+/// In the place of a message's digest where the message is not made yet.
+pub(crate) const NOTHING: Digest = Digest::from_bytes([0; 32]);
 const HEAD_BYTES: usize = 2 + 32 + 4 + 16;
 const SIGNATURE_BYTES: usize = 64;
 

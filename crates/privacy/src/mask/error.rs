@@ -106,6 +106,16 @@ pub enum MaskError {
         /// The last round that it answered.
         last: u64,
     },
+    /// Guardians answered ahead, and this agent's message has another nonce than was promised: it was started anew, or missed a round. The round is void.
+    Promise {
+        /// The agent.
+        agent: u32,
+    },
+    /// Guardians answered ahead, and this agent is not heard. The round is open until it is, or void.
+    Absent {
+        /// The agent.
+        agent: u32,
+    },
     /// A word is beyond the range that the roster promises, so sums could wrap.
     OutOfRange {
         /// The word's index.
@@ -170,6 +180,13 @@ impl fmt::Display for MaskError {
                 write!(f, "{found} words where the header says {expected}; it belongs to another round")
             }
             Self::Spoken { last } => write!(f, "this agent answered round {last} already; rounds only go upwards"),
+            Self::Promise { agent } => write!(
+                f,
+                "agent {agent} answered under another nonce than guardians took masks off ahead for; void the round and ask again without"
+            ),
+            Self::Absent { agent } => {
+                write!(f, "agent {agent} is missing from a set that was fixed ahead; wait for it, or void the round")
+            }
             Self::OutOfRange { word } => {
                 write!(f, "word {word} is beyond the range of the roster, sums could wrap; clip before masking")
             }

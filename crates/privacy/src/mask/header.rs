@@ -27,6 +27,8 @@ pub struct Header {
     pub round: u64,
     /// Whole contributions or differences.
     pub mode: Mode,
+    /// Whether guardians answer before contributions arrive: who is in the sum is then fixed beforehand, and a round that somebody is missing from is void.
+    pub ahead: bool,
     /// What the sum is for: 1 to 32 of `a-z`, `0-9` and `-`.
     pub purpose: String,
     /// How many data words a contribution has.
@@ -88,7 +90,7 @@ impl Header {
             .u64(terms.epoch)
             .bytes(roster.hash())
             .u64(self.round)
-            .u8(mode)
+            .u8(if self.ahead { mode | AHEAD } else { mode })
             .u64(base)
             .u8(self.purpose.len() as u8)
             .bytes(&self.purpose)
@@ -128,6 +130,8 @@ impl Header {
     }
 }
 
+/// The bit of the mode's byte that says that guardians answer ahead.
+const AHEAD: u8 = 2;
 const PURPOSE_MAX: usize = 32;
 /// Where the purpose's length stands.
 const PURPOSE_AT: usize = 2 + 32 + 8 + 32 + 8 + 1 + 8;
@@ -145,9 +149,11 @@ impl SignedHeader {
             return Err(MaskError::OtherRoster);
         }
         let round = reader.u64()?;
-        let mode = match (reader.u8()?, reader.u64()?) {
-            (0, base) if base == round => Mode::Full,
-            (1, base) => Mode::Delta { base },
+        let (mode, base) = (reader.u8()?, reader.u64()?);
+        let ahead = mode & AHEAD != 0;
+        let mode = match mode & !AHEAD {
+            0 if base == round => Mode::Full,
+            1 => Mode::Delta { base },
             _ => return Err(reader.malformed("has no known mode")),
         };
         let len = usize::from(reader.u8()?);
@@ -156,6 +162,7 @@ impl SignedHeader {
         let header = Header {
             round,
             mode,
+            ahead,
             purpose: purpose.to_owned(),
             word_count: reader.u32()?,
             ranges: reader.digest()?,

@@ -1,6 +1,7 @@
 use cosmosmesh_contracts::key::Digest;
 use cosmosmesh_contracts::traits::CryptoProvider;
 
+use super::aggregator::NOTHING;
 use super::codec::{Kind, Reader, Writer, verify};
 use super::{MaskError, Roster, SignedHeader};
 
@@ -72,6 +73,10 @@ impl Request {
             let member = Member { agent: reader.u32()?, nonce: reader.nonce()?, digest: reader.digest()? };
             if members.last().is_some_and(|last| last.agent >= member.agent) {
                 return Err(reader.malformed("lists agents out of order"));
+            }
+            // Which message will be in the sum is known only once it is made.
+            if (member.digest == NOTHING) != header.header().ahead {
+                return Err(reader.malformed("names messages ahead of their time, or none in time"));
             }
             members.push(member);
         }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod accountant;
+mod ahead;
 mod attacks;
 mod blame;
 mod budget;

@@ -102,10 +102,35 @@ impl World {
         SignedHeader::read(signed.bytes(), &self.roster, &self.facilitator).unwrap()
     }
 
+    /// The same for a round whose guardians answer ahead.
+    pub(crate) fn header_ahead(&mut self, round: u64, words: usize, mode: Mode) -> SignedHeader {
+        let header = Header { ahead: true, ..self.plain_header(round, words, mode) };
+        let signed = header.sign(&self.roster, &self.facilitator).unwrap();
+        self.log.insert(signed.hash());
+        SignedHeader::read(signed.bytes(), &self.roster, &self.facilitator).unwrap()
+    }
+
+    /// Lets these guardians, as bits, answer a request.
+    pub(crate) fn answer(
+        &mut self,
+        request: &[u8],
+        aggregator: &mut Aggregator,
+        responders: u8,
+    ) -> Result<(), MaskError> {
+        for (g, (guardian, crypto)) in self.guardians.iter_mut().enumerate() {
+            if responders >> g & 1 == 1 {
+                let opening = guardian.answer(request, &self.log, crypto)?;
+                assert_eq!(aggregator.hear(&opening, &self.facilitator)?, g as u8);
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn plain_header(&self, round: u64, words: usize, mode: Mode) -> Header {
         Header {
             round,
             mode,
+            ahead: false,
             purpose: "test".to_owned(),
             word_count: words as u32,
             ranges: RANGES,
@@ -136,12 +161,7 @@ impl World {
     /// Lets these guardians, as bits, open it.
     pub(crate) fn open(&mut self, aggregator: &mut Aggregator, responders: u8) -> Result<Opened, MaskError> {
         let request = aggregator.request(responders, &self.facilitator)?;
-        for (g, (guardian, crypto)) in self.guardians.iter_mut().enumerate() {
-            if responders >> g & 1 == 1 {
-                let opening = guardian.answer(&request, &self.log, crypto)?;
-                assert_eq!(aggregator.hear(&opening, &self.facilitator)?, g as u8);
-            }
-        }
+        self.answer(&request, aggregator, responders)?;
         assert_eq!(aggregator.missing(), 0);
         aggregator.open(&self.facilitator)
     }

@@ -98,6 +98,8 @@ def check(v):
     assert h.hex() == v["header_hash"], "header"
     verify("cosmosmesh/mask/header/1", header[-32:], header, signed[-64:])
     round_number = struct.unpack("<Q", header[74:82])[0]
+    ahead = bool(header[82] & 2)
+    assert ahead == ("last_nonces" in v), "mode"
 
     def ratcheted(key):
         for _ in range(round_number // 64):
@@ -119,17 +121,19 @@ def check(v):
     coefficients = struct.unpack(f"<{2 * d}I", stream(h, b"cosmosmesh/mask/check/1", 8 * d))
     members = u32(len(v["online"]))
     totals, nonces = [], {}
-    for i, message in zip(v["online"], map(bytes.fromhex, v["masked_messages"])):
+    for n, (i, message) in enumerate(zip(v["online"], map(bytes.fromhex, v["masked_messages"]))):
         head, payload, signature = message[:54], message[54:-64], message[-64:]
         assert head[:38] == b"\x34\x01" + h + u32(i), "masked message"
         nonce = nonces[i] = head[38:54]
+        if ahead:
+            assert nonce == digest("cosmosmesh/mask/nonce/1", bytes.fromhex(v["last_nonces"][n]))[:16], "nonce"
         checks = [sum(c * q for c, q in zip(coefficients[n::2], data[i])) & mask for n in (0, 1)]
         plain = data[i] + [1] + checks
         masks = [mask_of(i, k, nonce, d + 3) for k in range(len(subsets))]
         assert words(payload) == add(plain, *masks), "masked words"
         named = digest("cosmosmesh/mask/payload/1", payload)
         verify("cosmosmesh/mask/words/1", agents[i], head + named, signature)
-        members += u32(i) + nonce + named
+        members += u32(i) + nonce + (bytes(32) if ahead else named)
         totals.append(words(payload))
     u = digest("cosmosmesh/mask/online/1", h, members)
     assert u.hex() == v["online_set_hash"], "online set"

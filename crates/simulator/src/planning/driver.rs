@@ -7,7 +7,9 @@ use cosmosmesh_contracts::plan::{Outcome, Plan, Status};
 use cosmosmesh_contracts::round::Contribution;
 use cosmosmesh_contracts::traits::{Engine, Step, Transmit};
 use cosmosmesh_contracts::wire::{WireForm, kind_of};
-use cosmosmesh_node::round::{Contributing, Facilitating, Guarding, MemoryLog, Party, RoundEvent, Stage, Summing};
+use cosmosmesh_node::round::{
+    Contributing, Facilitating, Guarding, Masks, MemoryLog, Party, RoundEvent, Stage, Summing,
+};
 use cosmosmesh_solver_core::{Options, Participant, Ranging, coordinator};
 
 use super::masks::{self, Enrolled};
@@ -44,7 +46,7 @@ pub(crate) fn plan(
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Planned, SimulateError> {
     let names: Vec<String> = scenario.assets.iter().map(|asset| asset.id.to_string()).collect();
-    let (parties, masks) = parties(scenario, fleet, options, &names)?;
+    let Made { parties, bundles, masks } = parties(scenario, fleet, options, &names)?;
     let mut driver = Driver {
         here: scenario.planning.facilitator,
         solve_ms: scenario.planning.solve_ms,
@@ -54,6 +56,9 @@ pub(crate) fn plan(
         solving: vec![VecDeque::new(); names.len()],
         traffic: vec![Traffic::default(); names.len()],
         guarding: vec![(0, 0); names.len()],
+        set_up: vec![0; names.len()],
+        enrolled: 0,
+        deadline: None,
         network: Network::new(names, channels(scenario, options.seed)),
         parties,
         masks,
@@ -65,8 +70,16 @@ pub(crate) fn plan(
         plan_ms: None,
     };
     driver.network.timer(scenario.horizon.start.as_ms(), DEADLINE);
-    let ending = driver.run(progress)?;
+    let ending = driver.run(bundles, progress)?;
     driver.finish(ending)
+}
+
+/// Everybody, before anything is said.
+struct Made {
+    parties: Vec<Party>,
+    /// Each asset's keys for the guardians, if sums are masked.
+    bundles: Vec<Vec<u8>>,
+    masks: Option<MaskReport>,
 }
 
 /// One party for every asset; the facilitator's is one of them.
@@ -75,35 +88,41 @@ fn parties(
     fleet: &Fleet,
     options: &SimulateOptions,
     names: &[String],
-) -> Result<(Vec<Party>, Option<MaskReport>), SimulateError> {
+) -> Result<Made, SimulateError> {
     // Vehicles act on plans, and a limit is a limit: only a plan that violates nothing will do.
     let (tolerance, rounds_max) = (options.tolerance, options.rounds_max);
-    let solver = Options { tolerance, rounds_max, strict: true, ..Options::default() };
+    let masked = options.masked.unwrap_or(scenario.planning.masked);
+    let absence = masked && scenario.planning.answer_timeout_ms.is_some();
+    let solver = Options { tolerance, rounds_max, strict: true, absence, ..Options::default() };
     let coordination = coordinator(options.method, &fleet.coupling, names.len(), &solver);
     let coordination = coordination.map_err(SimulateError::Coordination)?;
     let primitives = |name: &String| masks::primitives(options.seed, name);
     let ids: Vec<NodeId> = names.iter().map(|name| primitives(name).signer.node_id()).collect();
-    let masked = options.masked.unwrap_or(scenario.planning.masked);
     let mut enrolled = if masked { Some(masks::enrol(scenario, options.seed, &ids)?) } else { None };
-    let report = enrolled.as_ref().map(|enrolled| MaskReport::new(scenario, &enrolled.roster, enrolled.bytes_set_up));
+    let report = enrolled.as_ref().map(|enrolled| MaskReport::new(scenario, &enrolled.roster));
     let summing = match &enrolled {
         None => Summing::Plain,
-        Some(Enrolled { roster, .. }) => Summing::Masked {
-            roster: roster.clone(),
-            rule: Box::new(Ranging::new(masks::WIDTH, names.len() as u32)),
-            next_round: 0,
-            opening_timeout_ms: None,
-        },
+        Some(Enrolled { roster, .. }) => {
+            let rule = Ranging::new(roster.terms().width, names.len() as u32);
+            Summing::Masked(Masks {
+                answer_timeout_ms: scenario.planning.answer_timeout_ms,
+                opening_timeout_ms: scenario.planning.opening_timeout_ms,
+                ahead: scenario.planning.ahead,
+                ..Masks::new(roster.clone(), Box::new(rule))
+            })
+        }
     };
     let here = scenario.planning.facilitator;
     let mut facilitating = Some(Facilitating::new(coordination, ids.clone(), summing));
     let mut parties = Vec::with_capacity(names.len());
+    let mut bundles = Vec::new();
     for (k, (name, member)) in names.iter().zip(&fleet.members).enumerate() {
         let participant =
             Participant::new(&member.problem).map_err(|error| SimulateError::Problem { asset: name.clone(), error })?;
         let mut party = Party::new(primitives(name), ids[here]);
         match enrolled.as_mut().and_then(|e| e.agents.pop_front().map(|agent| (e, agent))) {
-            Some((Enrolled { roster, guardians, .. }, agent)) => {
+            Some((Enrolled { roster, guardians, .. }, (agent, bundle))) => {
+                bundles.push(bundle);
                 party = party.with_asset(Contributing::masked(participant, roster.clone(), agent));
                 if let Some(guardian) = guardians[k].take() {
                     party = party.with_guardian(Guarding::new(guardian, Box::new(MemoryLog::new())));
@@ -116,11 +135,13 @@ fn parties(
         }
         parties.push(party);
     }
-    Ok((parties, report))
+    Ok(Made { parties, bundles, masks: report })
 }
 
 const DEADLINE: u64 = u64::MAX;
 const TIMEOUT: u64 = 1 << 32;
+/// The facilitator's own deadline.
+const ENGINE: u64 = 1 << 33;
 /// An asset has solved what it was asked; below it, what a party told itself is due.
 const SOLVED: u64 = 1 << 31;
 
@@ -138,6 +159,12 @@ struct Driver {
     traffic: Vec<Traffic>,
     /// By asset: bytes of requests heard and of openings sent, loopback included.
     guarding: Vec<(u64, u64)>,
+    /// By asset: bytes sent for the set-up.
+    set_up: Vec<u64>,
+    /// How many assets every guardian holds the keys of.
+    enrolled: usize,
+    /// The facilitator's deadline for which a timer runs.
+    deadline: Option<MissionTime>,
     masks: Option<MaskReport>,
     rounds: Vec<RoundReport>,
     /// What the facilitator waits for, and the round.
@@ -154,9 +181,20 @@ const REQUEST_KIND: u8 = 0x35;
 const OPENING_KIND: u8 = 0x36;
 /// So does a masked answer.
 const MASKED_KIND: u8 = 0x34;
+/// And the set-up.
+const BUNDLE_KIND: u8 = 0x31;
+const ACCEPTANCE_KIND: u8 = 0x32;
 
 impl Driver {
-    fn run(&mut self, progress: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<Ending, SimulateError> {
+    fn run(
+        &mut self,
+        bundles: Vec<Vec<u8>>,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Ending, SimulateError> {
+        for (party, bundle) in bundles.iter().enumerate() {
+            self.parties[party].begin_epoch(bundle);
+            self.pump(party, progress)?;
+        }
         self.next_round();
         if let Some(ending) = self.pump(self.here, progress)? {
             return Ok(ending);
@@ -169,6 +207,12 @@ impl Driver {
                     self.hear(delivery.from, delivery.to, &delivery.bytes, progress)?
                 }
                 Happening::Timer(token) if token == DEADLINE || token == TIMEOUT | self.steps => Some(self.given_up()),
+                Happening::Timer(ENGINE) => {
+                    self.deadline = None;
+                    let now = self.now();
+                    self.parties[self.here].handle_timeout(now);
+                    self.pump(self.here, progress)?
+                }
                 Happening::Timer(token) if token >= TIMEOUT => None,
                 Happening::Timer(token) => self.due(token, progress)?,
             };
@@ -233,7 +277,12 @@ impl Driver {
     }
 
     fn send(&mut self, from: usize, to: usize, bytes: &[u8]) {
-        let (len, up) = (bytes.len() as u64, to == self.here);
+        // What passes between two others is on the sender's account.
+        let (len, up) = (bytes.len() as u64, from != self.here);
+        let is_set_up = matches!(bytes.first(), Some(&(BUNDLE_KIND | ACCEPTANCE_KIND)));
+        if is_set_up {
+            self.set_up[from] += len;
+        }
         let traffic = &mut self.traffic[if up { from } else { to }];
         let (sum, messages) = match up {
             true => (&mut traffic.bytes_up, &mut traffic.messages_up),
@@ -241,7 +290,9 @@ impl Driver {
         };
         *sum += len;
         *messages += 1;
-        if let (Stage::Collecting | Stage::Opening, Some(round)) = (self.stage(), self.rounds.last_mut()) {
+        if let (Stage::Collecting | Stage::Opening | Stage::Blaming, false, Some(round)) =
+            (self.stage(), is_set_up, self.rounds.last_mut())
+        {
             *if up { &mut round.bytes_up } else { &mut round.bytes_down } += len;
         }
         self.network.send(from, to, bytes);
@@ -265,6 +316,7 @@ impl Driver {
             }
         }
         self.note_step();
+        self.note_deadline();
         Ok(ending.or_else(|| self.everybody_follows()))
     }
 
@@ -329,9 +381,30 @@ impl Driver {
             RoundEvent::Void { reason } | RoundEvent::Refused { reason, .. } => {
                 return Err(SimulateError::Round { asset: self.network.names()[party].clone(), reason });
             }
-            _ => {}
+            event => self.note(event),
         }
         Ok(None)
+    }
+
+    /// What masking had to cope with.
+    fn note(&mut self, event: RoundEvent) {
+        let (now_ms, everybody) = (self.network.now_ms(), self.parties.len());
+        let Some(masks) = &mut self.masks else { return };
+        match event {
+            RoundEvent::Enrolled => {
+                self.enrolled += 1;
+                masks.set_up_ms = (self.enrolled == everybody).then_some(now_ms);
+            }
+            RoundEvent::Silent { .. } => masks.silences += 1,
+            RoundEvent::Absent { assets } => masks.absences += assets.len() as u32,
+            RoundEvent::Again { .. } => masks.again += 1,
+            RoundEvent::Blamed { guardians } => {
+                let known = |id: &NodeId| self.ids.iter().position(|known| known == id);
+                let names = guardians.iter().filter_map(known).map(|k| self.network.names()[k].clone());
+                masks.blamed.extend(names);
+            }
+            _ => {}
+        }
     }
 
     fn close_round(&mut self, progress: &mut dyn FnMut(Progress) -> ControlFlow<()>) {
@@ -373,6 +446,17 @@ impl Driver {
         self.steps += 1;
         if let Some(timeout_ms) = self.timeout_ms {
             self.network.timer(self.network.now_ms() + timeout_ms, TIMEOUT | self.steps);
+        }
+    }
+
+    /// Sets a timer for the facilitator's own deadline.
+    fn note_deadline(&mut self) {
+        let deadline = self.parties[self.here].poll_timeout();
+        if deadline != self.deadline {
+            self.deadline = deadline;
+            if let Some(MissionTime(at_ms)) = deadline {
+                self.network.timer(at_ms.max(self.network.now_ms()), ENGINE);
+            }
         }
     }
 
@@ -438,6 +522,7 @@ impl Driver {
             round.finished_ms = self.network.now_ms();
         }
         if let Some(masks) = &mut self.masks {
+            masks.bytes_set_up = self.set_up.iter().copied().max().unwrap_or(0);
             masks.guardian_bytes_down = self.guarding.iter().map(|bytes| bytes.0).max().unwrap_or(0);
             masks.guardian_bytes_up = self.guarding.iter().map(|bytes| bytes.1).max().unwrap_or(0);
         }

@@ -3,7 +3,6 @@ use std::sync::Arc;
 
 use cosmosmesh_contracts::conformance::MemoryStore;
 use cosmosmesh_contracts::key::NodeId;
-use cosmosmesh_contracts::round::WordWidth;
 use cosmosmesh_contracts::traits::CryptoProvider;
 use cosmosmesh_crypto::{seeded_provider, seeded_signer};
 use cosmosmesh_privacy::mask::{Agent, Committee, Guardian, GuardianKeys, MaskError, Roster, RosterTerms};
@@ -11,26 +10,21 @@ use cosmosmesh_privacy::mask::{Agent, Committee, Guardian, GuardianKeys, MaskErr
 use crate::SimulateError;
 use crate::scenario::Scenario;
 
-/// Agents and guardians of one epoch, enrolled before the scenario begins: the set-up is once an epoch, and the planning of a sol lies within one.
+/// Agents and guardians of one epoch; the agents' keys still have to travel.
 pub(super) struct Enrolled {
     pub(super) roster: Arc<Roster>,
-    /// In the order of the assets.
-    pub(super) agents: VecDeque<Agent>,
+    /// In the order of the assets, each with the bundle of its keys.
+    pub(super) agents: VecDeque<(Agent, Vec<u8>)>,
     /// By asset.
     pub(super) guardians: Vec<Option<Guardian>>,
-    /// What each agent sent for it, once.
-    pub(super) bytes_set_up: u64,
 }
-
-/// The words of simulated sums.
-pub(super) const WIDTH: WordWidth = WordWidth::Bits64;
 
 /// The primitives of an asset; their randomness follows from the seed, so that the simulation repeats.
 pub(super) fn primitives(seed: u64, id: &str) -> CryptoProvider {
     seeded_provider(Arc::new(seeded_signer(seed, id)), seed, id)
 }
 
-/// Lets agents and guardians exchange bundles and acceptances, as bytes.
+/// Draws every agent's keys, and opens the guardians.
 pub(super) fn enrol(scenario: &Scenario, seed: u64, names: &[NodeId]) -> Result<Enrolled, SimulateError> {
     let ids: Vec<&str> = scenario.assets.iter().map(|asset| asset.id.as_str()).collect();
     let places = &scenario.planning.guardians;
@@ -52,6 +46,7 @@ pub(super) fn enrol(scenario: &Scenario, seed: u64, names: &[NodeId]) -> Result<
         keys.push(GuardianKeys { node: names[place], agreement: crypto.agreement.public_key(&secret) });
         secrets.push(secret);
     }
+    let width = scenario.planning.words;
     let facilitator = primitives(seed, ids[scenario.planning.facilitator]);
     let terms = RosterTerms {
         mission: facilitator.hasher.digest("cosmosmesh/simulator/mission/1", &[scenario.name.as_bytes()]),
@@ -62,9 +57,9 @@ pub(super) fn enrol(scenario: &Scenario, seed: u64, names: &[NodeId]) -> Result<
         facilitators: vec![names[scenario.planning.facilitator]],
         contributors_min: Roster::CONTRIBUTORS_MIN,
         churn_min: 1,
-        width: WIDTH,
+        width,
         words_max: 1 << 27,
-        bits_per_word: Roster::bits_per_word(count, WIDTH),
+        bits_per_word: Roster::bits_per_word(count, width),
     };
     let roster = Arc::new(Roster::new(terms, &*facilitator.hasher).map_err(|error| refused(&error))?);
     let masks = |error: MaskError| refused(&error);
@@ -72,23 +67,16 @@ pub(super) fn enrol(scenario: &Scenario, seed: u64, names: &[NodeId]) -> Result<
     for (g, (&place, secret)) in places.iter().zip(&secrets).enumerate() {
         let crypto = primitives(seed, ids[place]);
         let store = Box::new(MemoryStore::new());
-        open.push((Guardian::open(Arc::clone(&roster), g as u8, secret, store, None, &crypto).map_err(masks)?, crypto));
+        open.push(Guardian::open(Arc::clone(&roster), g as u8, secret, store, None, &crypto).map_err(masks)?);
     }
     let mut agents = VecDeque::new();
-    let mut bytes_set_up = 0;
     for (k, id) in ids.iter().enumerate() {
         let mut crypto = seeded_provider(Arc::new(seeded_signer(seed, id)), seed, &format!("agent/{id}"));
-        let (mut agent, bundle) = Agent::enrol(Arc::clone(&roster), k as u32, &mut crypto).map_err(masks)?;
-        bytes_set_up = bundle.len() as u64;
-        for (guardian, keys) in &mut open {
-            let acceptance = guardian.accept(&bundle, keys).map_err(masks)?;
-            agent.hear_acceptance(&acceptance, &crypto).map_err(masks)?;
-        }
-        agents.push_back(agent);
+        agents.push_back(Agent::enrol(Arc::clone(&roster), k as u32, &mut crypto).map_err(masks)?);
     }
     let mut guardians: Vec<Option<Guardian>> = names.iter().map(|_| None).collect();
-    for ((guardian, _), &place) in open.into_iter().zip(places) {
+    for (guardian, &place) in open.into_iter().zip(places) {
         guardians[place] = Some(guardian);
     }
-    Ok(Enrolled { roster, agents, guardians, bytes_set_up })
+    Ok(Enrolled { roster, agents, guardians })
 }

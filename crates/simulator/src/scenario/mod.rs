@@ -17,6 +17,7 @@ pub use library::{BUILT_IN, builtin_source};
 pub use link::{ContactSpec, FaultSpec, LinkSpec, PassSpec};
 
 use cosmosmesh_contracts::Horizon;
+use cosmosmesh_contracts::round::WordWidth;
 
 use crate::geometry::{Site, Sky, Sun};
 use crate::report::Span;
@@ -65,7 +66,7 @@ pub struct Scenario {
 pub struct Planning {
     /// Index of the asset that runs the coordination.
     pub facilitator: usize,
-    /// Indices of the assets that take masks off sums.
+    /// Indices of the assets that take masks off sums; the first are asked first.
     pub guardians: Vec<usize>,
     /// Whether reports are added under masks, unless the user says otherwise.
     pub masked: bool,
@@ -73,6 +74,14 @@ pub struct Planning {
     pub solve_ms: i64,
     /// How long the facilitator waits for an answer; without it, until the horizon begins.
     pub round_timeout_ms: Option<i64>,
+    /// After how long a masked round goes on without assets that have not answered; without it, everybody is waited for.
+    pub answer_timeout_ms: Option<i64>,
+    /// After how long other guardians are asked for an opening; without it, those that were asked are waited for.
+    pub opening_timeout_ms: Option<i64>,
+    /// The words of masked sums.
+    pub words: WordWidth,
+    /// Whether guardians are asked together with the assets.
+    pub ahead: bool,
 }
 
 /// When Earth listens.

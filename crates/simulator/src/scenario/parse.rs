@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use cosmosmesh_contracts::round::WordWidth;
 use cosmosmesh_contracts::{AssetId, Horizon, MissionTime};
 
 use super::reader::{At, Source, Table};
@@ -73,9 +74,12 @@ pub(super) fn scenario(file: &str, text: &str) -> Result<Scenario> {
     };
     // Whoever has the most power computes, unless the scenario says otherwise.
     let habitat = assets.iter().position(|asset| asset.vehicle.kind() == "habitat");
-    let planning = planning(root.table("planning")?, &index, habitat.unwrap_or(0), assets.len())?;
+    let mut planning = planning(root.table("planning")?, &index, habitat.unwrap_or(0))?;
     let links: Vec<LinkSpec> =
         root.tables("link")?.into_iter().map(|table| link(table, &index, &assets)).collect::<Result<_>>()?;
+    if planning.guardians.is_empty() {
+        planning.guardians = well_linked(&links, planning.facilitator, assets.len());
+    }
     let passes = passes(root.tables("pass")?)?;
     let faults = root.tables("fault")?.into_iter().map(|table| fault(table, &index, &links)).collect::<Result<_>>()?;
     root.finish()?;
@@ -175,7 +179,6 @@ fn planning(
     mut table: Table<'_>,
     index: &dyn Fn(&str, &At<String>) -> Result<usize>,
     default: usize,
-    asset_count: usize,
 ) -> Result<Planning> {
     let facilitator = match table.optional_text("facilitator")? {
         Some(id) => index("facilitator", &id)?,
@@ -183,11 +186,8 @@ fn planning(
     };
     let guardians = match table.optional_texts("guardians")? {
         Some(named) => guardians(&table, &named, index)?,
-        // The facilitator and the first others: four, or as many as there are.
-        None => {
-            let others = (0..asset_count).filter(|k| *k != facilitator);
-            core::iter::once(facilitator).chain(others).take(GUARDIANS_DEFAULT).collect()
-        }
+        // Those with the best links are known once links are.
+        None => Vec::new(),
     };
     let masked = match table.optional_text("sum")? {
         None => true,
@@ -200,13 +200,37 @@ fn planning(
     };
     let solve_ms = table.integer("solve_ms", 0..=86_400_000)?;
     let timeout_s = table.optional_number("round_timeout_s", 1.0..=1e9)?;
+    let answer_s = table.optional_number("answer_timeout_s", 1.0..=1e9)?;
+    let opening_s = table.optional_number("opening_timeout_s", 1.0..=1e9)?;
+    let words = match table.optional_integer("word_bits", 48..=64)? {
+        None | Some(64) => WordWidth::Bits64,
+        Some(48) => WordWidth::Bits48,
+        Some(bits) => {
+            let reason = format!("words of {bits} bits; choose 48 or 64");
+            return Err(table.error_at("word_bits", Kind::Contradiction { reason }));
+        }
+    };
+    let ahead = match table.optional_text("openings")? {
+        None => true,
+        Some(when) if when.value == "ahead" => true,
+        Some(when) if when.value == "after" => false,
+        Some(_) => {
+            let reason = "guardians open `ahead` or `after`".to_owned();
+            return Err(table.error_at("openings", Kind::Contradiction { reason }));
+        }
+    };
     table.finish()?;
+    let milliseconds = |s: f64| (s * 1000.0).round() as i64;
     Ok(Planning {
         facilitator,
         guardians,
         masked,
         solve_ms,
-        round_timeout_ms: timeout_s.map(|s| (s * 1000.0).round() as i64),
+        round_timeout_ms: timeout_s.map(milliseconds),
+        answer_timeout_ms: answer_s.map(milliseconds),
+        opening_timeout_ms: opening_s.map(milliseconds),
+        words,
+        ahead,
     })
 }
 
@@ -229,6 +253,21 @@ fn guardians(
 }
 
 const GUARDIANS_DEFAULT: usize = 4;
+
+/// The facilitator, and those that it hears best: first by links that are always open, then by rate, then in their order.
+fn well_linked(links: &[LinkSpec], facilitator: usize, asset_count: usize) -> Vec<usize> {
+    let quality = |k: usize| {
+        let direct = |link: &&LinkSpec| link.between == (k, facilitator) || link.between == (facilitator, k);
+        let best = |link: &LinkSpec| (link.contacts == ContactSpec::Always, link.quality.rate_bps);
+        links.iter().filter(direct).map(best).fold((false, 0.0), |a, b| if b > a { b } else { a })
+    };
+    let mut others: Vec<usize> = (0..asset_count).filter(|k| *k != facilitator).collect();
+    others.sort_by(|a, b| {
+        let ((a_open, a_rate), (b_open, b_rate)) = (quality(*a), quality(*b));
+        b_open.cmp(&a_open).then(b_rate.total_cmp(&a_rate))
+    });
+    core::iter::once(facilitator).chain(others).take(GUARDIANS_DEFAULT).collect()
+}
 
 fn pair(
     table: &mut Table<'_>,

@@ -4,6 +4,7 @@
 mod edit;
 mod expected;
 mod geometry;
+mod masks;
 mod network;
 mod planning;
 mod reality;

@@ -34,16 +34,16 @@ impl Participant {
     }
 
     /// Bounds at open prices: each is answered once.
-    pub(super) fn open_bounds(&mut self, open: &[OpenPrice], out: &mut Writer<'_>) {
+    pub(super) fn open_bounds(&mut self, round: u32, open: &[OpenPrice], out: &mut Writer<'_>) {
         for (k, price) in open.iter().enumerate() {
-            if self.bounded.insert(price.opened) {
+            if self.bounded.insert(price.opened, round).is_none() {
                 let start = self.pending.last().map_or_else(|| self.start.clone(), |r| r.point.clone());
                 let (value, _) = self.certified(&price.prices, 0.0, start);
                 out.scalar(FieldKind::OpenCount, k as u16, 1.0);
                 out.scalar(FieldKind::OpenBound, k as u16, value);
             }
         }
-        self.bounded.retain(|opened| open.iter().any(|price| price.opened == *opened));
+        self.bounded.retain(|opened, _| open.iter().any(|price| price.opened == *opened));
     }
 
     /// A certified lower bound of cost plus priced use at `prices` (one per fleet row), and a feasible plan near it.
