@@ -12,7 +12,8 @@ const OPENING_HEAD: usize = 2 + 32 + 32 + 1 + 1 + 8 + 32;
 fn forge(guardian: usize, transmit: &mut Transmit) {
     let crypto = node(guardian);
     let payload = OPENING_HEAD..transmit.bytes.len() - 64;
-    transmit.bytes[payload.start] ^= 1;
+    // Two guardians that change the same word could undo each other.
+    transmit.bytes[payload.start + 8 * guardian] ^= 1;
     let digest = crypto.hasher.digest("cosmosmesh/mask/payload/1", &[&transmit.bytes[payload.clone()]]);
     let signed = [b"cosmosmesh/mask/opening/1\0", &transmit.bytes[..payload.start], digest.as_ref()].concat();
     let signature = crypto.signer.sign(&signed).unwrap();
