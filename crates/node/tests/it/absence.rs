@@ -118,7 +118,7 @@ fn near_the_end_a_drop_out_shows_a_small_difference_and_not_a_report() {
         let answer = participant.answer(&query).unwrap();
         let layout = ReportLayout::of(&query).unwrap();
         let of = |kind: FieldKind| {
-            let field = layout.fields().iter().filter(|field| field.kind == kind).next_back().unwrap();
+            let field = layout.fields().iter().rfind(|field| field.kind == kind).unwrap();
             answer.values()[field.offset..field.offset + field.len].iter().fold(0.0, |most: f64, v| most.max(v.abs()))
         };
         shown.push((query.is_relative(), of(FieldKind::Use), of(FieldKind::Cost)));
