@@ -15,6 +15,7 @@ use sharing::{Consensus, Proximal};
 use trail::Trail;
 use writer::Writer;
 
+mod allotted;
 mod bounds;
 mod check;
 mod error;
@@ -185,7 +186,8 @@ impl Participant {
                     self.follow(query, *base, &Hold { metric, rest: None }, &mut out);
                     self.open_bounds(query.round, open, &mut out);
                 }
-                Ask::Guided { base, metric, rest, open, moves, .. } => {
+                Ask::Guided { base, metric, rest, open, moves, .. }
+                | Ask::Allotted { base, metric, rest, open, moves, .. } => {
                     for step in moves {
                         self.keep_moved(step)?;
                     }

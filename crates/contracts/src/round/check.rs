@@ -105,7 +105,10 @@ impl RoundQuery {
             list(&format!("points[{k}].prices"), &point.prices, m, |_| true, FINITE)?;
             number(&format!("points[{k}].barrier"), point.barrier, |v| v > 0.0, "a finite positive number")?;
         }
-        if let Ask::Follow { curvature, open, .. } | Ask::Guided { curvature, open, .. } = &self.ask {
+        if let Ask::Follow { curvature, open, .. }
+        | Ask::Guided { curvature, open, .. }
+        | Ask::Allotted { curvature, open, .. } = &self.ask
+        {
             count("ask.open", open.len() as u64, 0, Self::POINTS_MAX as u64)?;
             for (k, price) in open.iter().enumerate() {
                 count(&format!("ask.open[{k}].opened"), price.opened.into(), 1, self.round.into())?;
@@ -115,11 +118,19 @@ impl RoundQuery {
                 return Err(RoundError::at("ask.curvature", RoundErrorKind::NotAscending));
             }
             for (k, &point) in curvature.iter().enumerate() {
-                count(&format!("ask.curvature[{k}]"), point.into(), 0, self.points.len().saturating_sub(1) as u64)?;
+                count(
+                    &format!("ask.curvature[{k}]"),
+                    point.into(),
+                    0,
+                    self.candidates().len().saturating_sub(1) as u64,
+                )?;
             }
         }
         match &self.ask {
-            Ask::Path { base, metric } | Ask::Follow { base, metric, .. } | Ask::Guided { base, metric, .. } => {
+            Ask::Path { base, metric }
+            | Ask::Follow { base, metric, .. }
+            | Ask::Guided { base, metric, .. }
+            | Ask::Allotted { base, metric, .. } => {
                 if let Some(base) = base {
                     count("ask.base", (*base).into(), 0, Self::POINTS_MAX as u64 - 1)?;
                 }
@@ -140,7 +151,10 @@ impl RoundQuery {
                 list("ask.shift", shift, m, |_| true, FINITE)?;
             }
         }
-        if let Ask::Guided { rest, moves, .. } = &self.ask {
+        if let Ask::Allotted { allotted, .. } = &self.ask {
+            count("ask.allotted", (*allotted).into(), 0, self.points.len().saturating_sub(1) as u64)?;
+        }
+        if let Ask::Guided { rest, moves, .. } | Ask::Allotted { rest, moves, .. } = &self.ask {
             if let Some(rest) = rest {
                 check_rest(rest, m, self.points.len())?;
             }

@@ -156,7 +156,7 @@ impl ReportLayout {
             layout.push(FieldKind::Boxed, point, 1)?;
             match &query.ask {
                 Ask::Path { .. } | Ask::Newton { .. } => layout.push_response(point, m)?,
-                Ask::Follow { curvature, .. } | Ask::Guided { curvature, .. } => {
+                Ask::Follow { curvature, .. } | Ask::Guided { curvature, .. } | Ask::Allotted { curvature, .. } => {
                     if curvature.contains(&point) {
                         layout.push_response(point, m)?;
                     }
@@ -174,7 +174,7 @@ impl ReportLayout {
             layout.push(FieldKind::BoundCost, bound, 1)?;
             layout.push(FieldKind::BoundBoxed, bound, 1)?;
         }
-        if let Ask::Follow { open, .. } | Ask::Guided { open, .. } = &query.ask {
+        if let Ask::Follow { open, .. } | Ask::Guided { open, .. } | Ask::Allotted { open, .. } = &query.ask {
             for k in 0..open.len() as u16 {
                 layout.push(FieldKind::OpenCount, k, 1)?;
                 layout.push(FieldKind::OpenBound, k, 1)?;

@@ -138,6 +138,29 @@ pub enum Ask {
         /// Moved plans of the last round that mixes use: to be made and kept, ascending.
         moves: Vec<Move>,
     },
+    /// [`Ask::Guided`] that asks at some points for *allotted plans*: which use what the fleet's model allots, where an asset can.
+    ///
+    /// Allotments of all assets together meet the fleet's rows, and so do the plans that keep to them.
+    /// # Source
+    /// docs/math/federated-solver.md#allotments.
+    Allotted {
+        /// As in [`Ask::Guided`].
+        base: Option<u16>,
+        /// As in [`Ask::Guided`].
+        metric: Metric,
+        /// As in [`Ask::Guided`].
+        rest: Option<Rest>,
+        /// As in [`Ask::Follow`].
+        relative: bool,
+        /// As in [`Ask::Follow`]; none of the allotted ones.
+        curvature: Vec<u16>,
+        /// As in [`Ask::Follow`].
+        open: Vec<OpenPrice>,
+        /// As in [`Ask::Guided`].
+        moves: Vec<Move>,
+        /// How many of the last points bring an allotted plan and its cost, at the least barrier of the query, and nothing else.
+        allotted: u16,
+    },
 }
 
 /// Prices at which a lower bound is being collected from assets that are not all present at the same time.
@@ -186,16 +209,27 @@ impl RoundQuery {
     /// Which point of the last round everybody builds on, where the method has one.
     pub fn base(&self) -> Option<u16> {
         match &self.ask {
-            Ask::Path { base, .. } | Ask::Follow { base, .. } | Ask::Newton { base } | Ask::Guided { base, .. } => {
-                *base
-            }
+            Ask::Path { base, .. }
+            | Ask::Follow { base, .. }
+            | Ask::Newton { base }
+            | Ask::Guided { base, .. }
+            | Ask::Allotted { base, .. } => *base,
             Ask::Proximal { .. } | Ask::Accelerated { .. } => None,
         }
     }
 
     /// Whether answers are differences to what the base says; see [`Ask::Follow`].
     pub fn is_relative(&self) -> bool {
-        matches!(self.ask, Ask::Follow { relative: true, .. } | Ask::Guided { relative: true, .. })
+        match &self.ask {
+            Ask::Follow { relative, .. } | Ask::Guided { relative, .. } | Ask::Allotted { relative, .. } => *relative,
+            _ => false,
+        }
+    }
+
+    /// The points at which the fleet is followed; allotted plans are asked for at the others.
+    pub fn candidates(&self) -> &[QueryPoint] {
+        let allotted = if let Ask::Allotted { allotted, .. } = &self.ask { usize::from(*allotted) } else { 0 };
+        &self.points[..self.points.len().saturating_sub(allotted)]
     }
 
     /// Whether an asset must still keep a column when it hears this query.

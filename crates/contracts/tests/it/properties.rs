@@ -192,11 +192,11 @@ mod wire {
 
         #[test]
         fn a_query_is_read_as_it_was_written(
-            (m, points, round, kind) in (0..6_usize, 0..5_usize, 3..100_000_u32, 0..7_u8)
+            (m, points, round, kind) in (0..6_usize, 0..5_usize, 3..100_000_u32, 0..8_u8)
             , seed in vec(number(), 40)
         ) {
             let list = |from: usize| seed[from..from + m].to_vec();
-            let path = kind < 2 || kind == 5;
+            let path = kind < 2 || kind == 5 || kind == 7;
             let points = if path { points } else { 1 };
             let metric = cosmosmesh_contracts::round::Metric { stiffness: 1.0, shift: 0.5, floor: 0.0 };
             let key = |round| ColumnKey { round, slot: ColumnKey::MOVED + 1 };
@@ -223,6 +223,20 @@ mod wire {
                         curvature: (0..points as u16).collect(),
                         open: Vec::new(),
                         moves: vec![step(round - 1)],
+                    },
+                    7 => Ask::Allotted {
+                        base: None,
+                        metric,
+                        rest: Some(Rest {
+                            weight: 3.0,
+                            curvature: vec![0.5; m * (m + 1) / 2],
+                            give: vec![vec![0.0; m]; points],
+                        }),
+                        relative: true,
+                        curvature: (0..points.saturating_sub(2) as u16).collect(),
+                        open: Vec::new(),
+                        moves: Vec::new(),
+                        allotted: points.saturating_sub(1).min(2) as u16,
                     },
                     6 => Ask::Accelerated {
                         penalty: 2.0,

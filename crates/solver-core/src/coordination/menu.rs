@@ -86,6 +86,8 @@ struct Start {
 const MENU: [f64; 8] = [1.0, 0.55, 0.33, 0.19, 0.1, 0.05, 0.015, 0.002];
 /// The same for a thin link, as factors of the pace too: the first alone brings a curvature, the others plans and prices of bounds.
 const THIN: [f64; 4] = [1.0, 0.6, 0.2, 0.03];
+/// Every how many candidates an allotted plan is asked for.
+const ALLOTTED: usize = 2;
 /// A thin run that is not over by this round is no longer thin.
 const THIN_ROUNDS: u32 = 12;
 /// For how many rounds a bound stays open.
@@ -240,6 +242,13 @@ impl Menu {
         let mut bound_points: Vec<u16> = places.iter().map(|f| (f * last as f64).round() as u16).collect();
         bound_points.dedup();
         let all = points.len() as u16;
+        let guided = self.base.is_some() && give.len() == points.len();
+        // Plans that use what the model allots: the fleet as a whole then meets its rows.
+        let allotted = if guided { points.len().div_ceil(ALLOTTED) } else { 0 };
+        for k in (0..points.len()).step_by(ALLOTTED).take(allotted) {
+            points.push(points[k].clone());
+            give.push(give[k].clone());
+        }
         let curvature: Vec<u16> = match self.round {
             0 if self.thin => (1..all.min(2)).collect(),
             // Late, one candidate may be refused again and again; then all of them bring their curvature.
@@ -251,14 +260,14 @@ impl Menu {
             let prices = points[last / 2].prices.clone();
             self.open.push(Open { price: OpenPrice { opened: self.round + 1, prices }, count: 0.0, sum: 0.0 });
         }
-        let ask = Ask::Guided {
-            base: base_index,
-            metric: METRIC,
-            rest: self.base.as_ref().filter(|_| give.len() == points.len()).map(|base| base.rest(give)),
-            relative,
-            curvature,
-            open: self.open.iter().map(|open| open.price.clone()).collect(),
-            moves: self.evidence.moves_due(),
+        let rest = self.base.as_ref().filter(|_| guided).map(|base| base.rest(give));
+        let (base, metric, moves) = (base_index, METRIC, self.evidence.moves_due());
+        let open = self.open.iter().map(|open| open.price.clone()).collect();
+        let ask = if allotted > 0 {
+            let allotted = allotted as u16;
+            Ask::Allotted { base, metric, rest, relative, curvature, open, moves, allotted }
+        } else {
+            Ask::Guided { base, metric, rest, relative, curvature, open, moves }
         };
         let ray = suspect.and_then(|prices| direction(&prices)).or_else(|| direction(&points[last].prices));
         RoundQuery {
@@ -337,7 +346,7 @@ impl Menu {
         let mut chosen: Option<Base> = None;
         let (mut moved_plans, mut decrements) = (Vec::new(), Vec::new());
         let scale = self.scale.clone().unwrap_or_else(|| vec![1.0; m]);
-        for (k, point) in query.points.iter().enumerate() {
+        for (k, point) in query.candidates().iter().enumerate() {
             let slot = k as u16;
             let mu = point.barrier;
             // Where somebody clipped, the sum is not the fleet's.

@@ -14,6 +14,9 @@ impl Participant {
         if query.points.is_empty() || query.points.len() > usize::from(u16::MAX) / 2 {
             return unusable("it asks at no point, or at too many");
         }
+        if query.candidates().is_empty() {
+            return unusable("it asks for allotted plans only");
+        }
         if !query.points.iter().all(|p| list(&p.prices) && p.barrier.is_finite() && p.barrier > 0.0) {
             return unusable("a price or a barrier is not a usable number");
         }
@@ -47,25 +50,34 @@ impl Participant {
             {
                 unusable("the penalty, the shift or a weight is not a usable number")
             }
-            Ask::Follow { base: Some(base), .. } | Ask::Guided { base: Some(base), .. }
+            Ask::Follow { base: Some(base), .. }
+            | Ask::Guided { base: Some(base), .. }
+            | Ask::Allotted { base: Some(base), .. }
                 if self.feasible
                     && usize::from(*base) >= self.pending.len()
                     && !(self.pending.is_empty() && self.base.is_some()) =>
             {
                 Err(ParticipantError::Missed { round: query.round })
             }
-            Ask::Guided { rest: Some(rest), .. } if !(rest.is_usable(m, query.points.len())) => {
+            Ask::Guided { rest: Some(rest), .. } | Ask::Allotted { rest: Some(rest), .. }
+                if !(rest.is_usable(m, query.points.len())) =>
+            {
                 unusable("the curvature of the fleet or what its rows give has another length, or is no usable number")
             }
-            Ask::Guided { moves, .. }
+            Ask::Guided { moves, .. } | Ask::Allotted { moves, .. }
                 if self.feasible && moves.iter().any(|step| !list(&step.prices) || self.origin(step.key).is_none()) =>
             {
                 Err(ParticipantError::Missed { round: query.round })
             }
-            Ask::Follow { open, .. } | Ask::Guided { open, .. } if !open.iter().all(|open| list(&open.prices)) => {
+            Ask::Follow { open, .. } | Ask::Guided { open, .. } | Ask::Allotted { open, .. }
+                if !open.iter().all(|open| list(&open.prices)) =>
+            {
                 unusable("an open price has another length or is not finite")
             }
-            Ask::Path { metric, .. } | Ask::Follow { metric, .. } | Ask::Guided { metric, .. }
+            Ask::Path { metric, .. }
+            | Ask::Follow { metric, .. }
+            | Ask::Guided { metric, .. }
+            | Ask::Allotted { metric, .. }
                 if !(metric.stiffness > 0.0 && metric.shift > 0.0 && metric.floor > 0.0) =>
             {
                 unusable("the metric is not positive")

@@ -53,7 +53,7 @@ impl Participant {
         let (mut y, mut pull, mut off) = (vec![0.0; t], vec![0.0; t], vec![0.0; t]);
         let mut linear = vec![0.0; self.engine.model.n];
         let mut sound_before = true;
-        for (k, candidate) in query.points.iter().enumerate() {
+        for (k, candidate) in query.candidates().iter().enumerate() {
             let slot = k as u16;
             let mut kept = self.spare.pop().unwrap_or_else(|| Response::blank(t, &self.start));
             let Response { prices, curvature, answer, barrier_derivative: derivative, .. } = &mut kept;
@@ -147,6 +147,9 @@ impl Participant {
             out.scalar(FieldKind::Decrement, slot, decrement);
             out.scalar(FieldKind::DecrementSquare, slot, decrement * decrement);
             out.scalar(FieldKind::Boxed, slot, boxed);
+        }
+        if let (Some(rest), Some(whole)) = (hold.rest, &whole) {
+            self.allotted(query, rest, whole, reference.as_ref(), out);
         }
     }
 

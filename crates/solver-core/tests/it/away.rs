@@ -96,7 +96,9 @@ fn a_thin_run_asks_for_one_curvature_a_round() {
     let mut coordination = coordinator(Method::Menu, fleet.coupling(), assets.len(), &options).expect("a coordinator");
     let mut seen = 0;
     let outcome = run(&mut *coordination, &mut assets, &mut PlainSum, &mut |query, _| {
-        let Ask::Guided { curvature, .. } = &query.ask else { panic!("a thin query is guided") };
+        let (Ask::Guided { curvature, .. } | Ask::Allotted { curvature, .. }) = &query.ask else {
+            panic!("a thin query is guided")
+        };
         assert!(query.round == 1 || query.round > 12 || curvature.len() == 1, "round {}", query.round);
         seen += 1;
         ControlFlow::Continue(())

@@ -6,9 +6,9 @@ use cosmosmesh_contracts::plan::{Outcome, Status};
 use cosmosmesh_contracts::problem::{
     AssetProblem, Bounds, Coupling, FleetProblem, LocalProblem, Objective, SparseMatrix,
 };
-use cosmosmesh_contracts::round::{Ask, Contribution, RoundQuery};
+use cosmosmesh_contracts::round::{Ask, Contribution, FieldKind, RoundQuery};
 use cosmosmesh_contracts::traits::{Step, Sum as _};
-use cosmosmesh_solver_core::{Method, Options, Participant, Path, PlainSum, coordinator, run};
+use cosmosmesh_solver_core::{Method, Options, Participant, ParticipantError, Path, PlainSum, coordinator, run};
 
 use crate::fleets::{Dice, Kind, random};
 use crate::oracle::{self, Verdict};
@@ -47,7 +47,7 @@ fn moved_plans_are_what_the_sums_say() {
             let fleet = random(kind, assets, rows, seed);
             let bounds = &fleet.coupling().bounds;
             rounds(&fleet, &Options::default(), |query, outcome, assets| {
-                if let Ask::Guided { moves, .. } = &query.ask {
+                if let Ask::Guided { moves, .. } | Ask::Allotted { moves, .. } = &query.ask {
                     kept += moves.len();
                 }
                 let (Some(mix), Some(certificate)) = (&outcome.mix, &outcome.certificate) else { return };
@@ -69,6 +69,72 @@ fn moved_plans_are_what_the_sums_say() {
         }
     }
     assert!(fresh >= 30 && kept >= 10, "{fresh} moves were judged, {kept} made in a later round");
+}
+
+/// The worst violation of a row by a summed use; `scale` is the rows' scaling.
+fn violation(bounds: &Bounds, usage: &[f64], scale: &[f64]) -> f64 {
+    bounds.violation(&usage.iter().zip(scale).map(|(y, d)| y / d).collect::<Vec<f64>>())
+}
+
+/// Candidates break the fleet's rows by what they are off the path; plans that keep to their allotments hardly do, once allotments can be kept.
+#[test]
+fn allotted_plans_meet_the_rows() {
+    let (mut off, mut allotted_off, mut mixed) = (0.0_f64, 0.0_f64, 0);
+    for seed in 0..4 {
+        let fleet = random(Kind::Strong, 8, 6, seed);
+        let bounds = &fleet.coupling().bounds;
+        let mut assets = participants(&fleet);
+        let options = Options::default();
+        let mut coordination = coordinator(Method::Menu, fleet.coupling(), assets.len(), &options).expect("a menu");
+        let mut scale = vec![1.0; bounds.len()];
+        loop {
+            let query = coordination.query().expect("a question");
+            scale = query.row_scale.clone().unwrap_or(scale);
+            let answers: Vec<Contribution> = assets.iter_mut().map(|p| p.answer(&query).expect("an answer")).collect();
+            let sum = PlainSum.sum(&query, &mut answers.into_iter()).expect("a sum");
+            let first = query.candidates().len();
+            for (slot, point) in query.points.iter().enumerate().skip(first).filter(|_| query.round >= 4) {
+                let near = query.candidates().iter().position(|candidate| candidate == point).expect("a candidate");
+                let at = |slot: usize| violation(bounds, sum.field(FieldKind::Use, slot as u16), &scale);
+                off += at(near);
+                allotted_off += at(slot);
+            }
+            let step = coordination.absorb(&sum).expect("absorbed");
+            let mix = coordination.outcome().mix.unwrap_or_default();
+            mixed += mix
+                .weights
+                .iter()
+                .filter(|(key, _)| key.round == query.round && usize::from(key.slot) >= first)
+                .count();
+            if step == Step::Done {
+                assert_eq!(coordination.outcome().status, Status::Optimal, "seed {seed}");
+                break;
+            }
+        }
+    }
+    assert!(allotted_off < 0.25 * off, "candidates break rows by {off} in all, allotted plans by {allotted_off}");
+    assert!(mixed > 10, "mixes used {mixed} new plans that are no candidates");
+}
+
+#[test]
+fn a_query_of_nothing_but_allotted_plans_is_refused() {
+    let fleet = random(Kind::Strong, 3, 2, 0);
+    let mut assets = participants(&fleet);
+    let mut coordination =
+        coordinator(Method::Menu, fleet.coupling(), assets.len(), &Options::default()).expect("a menu");
+    let mut query = coordination.query().expect("a question");
+    let Ask::Guided { base, metric, rest, relative, open, moves, .. } = query.ask.clone() else { panic!("guided") };
+    let all = query.points.len() as u16;
+    let ask = |allotted, curvature| {
+        let (open, moves, rest) = (open.clone(), moves.clone(), rest.clone());
+        Ask::Allotted { base, metric, rest, relative, curvature, open, moves, allotted }
+    };
+    query.ask = ask(all, vec![]);
+    assert!(query.check().is_err_and(|error| error.to_string().starts_with("ask.allotted: 8 is outside 0 to 7")));
+    assert!(matches!(assets[0].answer(&query), Err(ParticipantError::Query { .. })));
+    // A curvature belongs to a candidate.
+    query.ask = ask(2, vec![all - 2]);
+    assert!(query.check().is_err_and(|error| error.to_string().starts_with("ask.curvature[0]: 6 is outside 0 to 5")));
 }
 
 /// The same fleet with every cost and every fleet row multiplied.
