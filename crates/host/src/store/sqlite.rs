@@ -1,6 +1,7 @@
 use core::fmt;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use cosmosmesh_contracts::traits::{Store, StoreError, check_record, check_stream_name};
 use rusqlite::{Connection, ErrorCode, OpenFlags, params};
@@ -21,6 +22,8 @@ pub struct SqliteStore {
     streams: BTreeMap<String, Stream>,
     open: bool,
     failed: bool,
+    /// Opened to be looked at only: what is known of the file, if no lock of SQLite's guards it.
+    onlooker: Option<Onlooker>,
 }
 
 #[derive(Clone, Copy)]
@@ -48,10 +51,31 @@ impl SqliteStore {
         make_private(&path).map_err(|error| StoreError::Failed { detail: format!("{}: {error}", path.display()) })?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags).map_err(|error| stated(&path, error))?;
-        let mut store = Self { connection, path, streams: BTreeMap::new(), open: false, failed: false };
+        let mut store = Self { connection, path, streams: BTreeMap::new(), open: false, failed: false, onlooker: None };
         store.prepare().map_err(|error| stated(&store.path, error))??;
         keep_name(&store.path)
             .map_err(|error| StoreError::Failed { detail: format!("{}: {error}", store.path.display()) })?;
+        Ok(store)
+    }
+
+    /// Opens the file to be looked at: nothing is written, neither to it nor beside it, and what its owner has not synced is not seen.
+    ///
+    /// A journal that a crash left beside the file is read with it; SQLite then puts its index of the journal (`-shm`) into the same folder.
+    /// # Errors
+    /// [`StoreError::Failed`] if there is no such file or a process holds it, and later from every read after somebody wrote to it; [`StoreError::Damaged`] if it is no store of this version.
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref().to_path_buf();
+        let refused = |error: std::io::Error| StoreError::Failed { detail: format!("{}: {error}", path.display()) };
+        // An owner's journal is there from its first look at the file until it closes it.
+        let onlooker = if Onlooker::has_journal(&path) { None } else { Some(Onlooker::new(&path).map_err(refused)?) };
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        // Without a journal nobody holds the file, and SQLite need not lock it, which would leave files beside it.
+        let uri = format!("file:{}?immutable={}", escaped(&path), u8::from(onlooker.is_some()));
+        let connection = Connection::open_with_flags(uri, flags).map_err(|error| stated(&path, error))?;
+        let mut store = Self { connection, path, streams: BTreeMap::new(), open: false, failed: false, onlooker };
+        store.check_tables(false).map_err(|error| stated(&store.path, error))??;
+        store.read_streams().map_err(|error| stated(&store.path, error))?;
+        store.unchanged()?;
         Ok(store)
     }
 
@@ -61,14 +85,10 @@ impl SqliteStore {
     }
 
     fn prepare(&mut self) -> rusqlite::Result<Result<(), StoreError>> {
-        let pragma = |name: &str| self.connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
         // Exclusive before the journal mode: the index of the log then needs no shared memory file.
         self.connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-        let tables: i64 = self.connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
-        let (application, version) = (pragma("application_id")?, pragma("user_version")?);
-        if (tables > 0 || application != 0) && (application, version) != (APPLICATION_ID, TABLES_VERSION) {
-            let detail = format!("{} is no store of version {TABLES_VERSION}", self.path.display());
-            return Ok(Err(StoreError::Damaged { detail }));
+        if let Err(error) = self.check_tables(true)? {
+            return Ok(Err(error));
         }
         self.connection.pragma_update(None, "journal_mode", "WAL")?;
         self.connection.pragma_update(None, "synchronous", "FULL")?;
@@ -81,6 +101,22 @@ impl SqliteStore {
              PRAGMA user_version = {TABLES_VERSION};
              COMMIT;"
         ))?;
+        self.read_streams().map(Ok)
+    }
+
+    fn check_tables(&self, may_be_new: bool) -> rusqlite::Result<Result<(), StoreError>> {
+        let pragma = |name: &str| self.connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+        let tables: i64 = self.connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
+        let (application, version) = (pragma("application_id")?, pragma("user_version")?);
+        let new = may_be_new && tables == 0 && application == 0;
+        if !new && (application, version) != (APPLICATION_ID, TABLES_VERSION) {
+            let detail = format!("{} is no store of version {TABLES_VERSION}", self.path.display());
+            return Ok(Err(StoreError::Damaged { detail }));
+        }
+        Ok(Ok(()))
+    }
+
+    fn read_streams(&mut self) -> rusqlite::Result<()> {
         let mut rows = self.connection.prepare("SELECT name, id, first, next FROM stream")?;
         let mut last = self.connection.prepare("SELECT max(key) FROM record WHERE key >= ?1 AND key < ?2")?;
         let mut found = rows.query([])?;
@@ -90,7 +126,7 @@ impl SqliteStore {
             let after = newest.map_or(0, |newest| (newest as u64 % INDEX_MAX) + 1);
             self.streams.insert(name, Stream { id, first: first as u64, next: after.max(next as u64) });
         }
-        Ok(Ok(()))
+        Ok(())
     }
 
     fn stream(&mut self, name: &str) -> rusqlite::Result<Result<Stream, StoreError>> {
@@ -157,6 +193,16 @@ impl SqliteStore {
         Err(StoreError::Failed { detail: format!("{} failed before", self.path.display()) })
     }
 
+    /// What was read without SQLite's locks counts only if nobody wrote meanwhile.
+    fn unchanged(&self) -> Result<(), StoreError> {
+        match &self.onlooker {
+            Some(onlooker) if !onlooker.sees_the_same(&self.path) => {
+                Err(StoreError::Failed { detail: format!("{} is held by another process", self.path.display()) })
+            }
+            _ => Ok(()),
+        }
+    }
+
     // After a failure nothing is known of the open transaction; going on could append to a stream with a hole in it.
     fn noted<T>(&mut self, result: rusqlite::Result<T>) -> Result<T, StoreError> {
         result.map_err(|error| {
@@ -193,6 +239,7 @@ impl Store for SqliteStore {
         };
         let found =
             rows(key(stream.id, from), key(stream.id, stream.next)).map_err(|error| stated(&self.path, error))?;
+        self.unchanged()?;
         let expected = (stream.next - from).min(limit as u64);
         let whole = found.iter().enumerate().all(|(k, (found, _))| *found == key(stream.id, from + k as u64));
         if !whole || found.len() as u64 != expected {
@@ -229,6 +276,38 @@ impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SqliteStore({}, {} streams)", self.path.display(), self.streams.len())
     }
+}
+
+/// What an onlooker knows of a file that nobody held when it was opened.
+struct Onlooker {
+    changed: SystemTime,
+    bytes: u64,
+}
+
+impl Onlooker {
+    fn new(path: &Path) -> std::io::Result<Self> {
+        let metadata = std::fs::metadata(path)?;
+        Ok(Self { changed: metadata.modified()?, bytes: metadata.len() })
+    }
+
+    fn has_journal(path: &Path) -> bool {
+        let mut journal = path.as_os_str().to_owned();
+        journal.push("-wal");
+        Path::new(&journal).exists()
+    }
+
+    /// An owner would have a journal now, or have changed the file.
+    fn sees_the_same(&self, path: &Path) -> bool {
+        let same = Self::new(path).is_ok_and(|now| now.changed == self.changed && now.bytes == self.bytes);
+        same && !Self::has_journal(path)
+    }
+}
+
+/// A path as part of a URI: what is not plain is written as its bytes.
+fn escaped(path: &Path) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    let bytes = path.as_os_str().as_encoded_bytes();
+    bytes.iter().map(|&b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 fn key(stream: i64, index: u64) -> i64 {

@@ -1,5 +1,6 @@
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use cosmosmesh_contracts::conformance;
@@ -50,6 +51,74 @@ fn one_process_holds_it_at_a_time() {
     assert!(error.to_string().contains("held by another process"), "{error}");
     drop(first);
     SqliteStore::open(&path).unwrap();
+}
+
+/// Every file of a folder, with its bytes.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let path = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().path();
+    std::fs::read_dir(folder).unwrap().map(path).map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
+}
+
+#[test]
+fn an_onlooker_changes_nothing_and_sees_what_is_durable() {
+    // A name that a URI must not misread.
+    let folder = folder("onlooker");
+    let path = folder.join("a%20b?c#d.db");
+    let mut store = SqliteStore::open(&path).unwrap();
+    (0..300_u32).for_each(|k| drop(store.append("a", &k.to_be_bytes())));
+    store.sync().unwrap();
+    let error = SqliteStore::open_read_only(&path).unwrap_err();
+    assert!(error.to_string().contains("held by another process"), "{error}");
+    store.trim("a", 100).unwrap();
+    store.sync().unwrap();
+    drop(store);
+
+    let before = files(&folder);
+    let store = SqliteStore::open_read_only(&path).unwrap();
+    assert_eq!(store.len("a"), Ok(300));
+    assert_eq!(store.read("a", 298, 9).unwrap(), [298_u32.to_be_bytes(), 299_u32.to_be_bytes()]);
+    assert_eq!(store.read("a", 5, 9), Err(StoreError::Trimmed { first: 100 }));
+    let mut other = SqliteStore::open_read_only(&path).unwrap();
+    assert_eq!(other.read("a", 100, usize::MAX).unwrap().len(), 200, "several may look");
+    assert!(matches!(other.append("a", &[1]), Err(StoreError::Failed { .. })));
+    assert_eq!(files(&folder), before);
+
+    // An owner comes: what an onlooker reads from then on might be half of what it writes.
+    let mut owner = SqliteStore::open(&path).unwrap();
+    let error = store.read("a", 298, 9).unwrap_err();
+    assert!(error.to_string().contains("held by another process"), "{error}");
+    owner.append("a", &[9]).unwrap();
+    owner.sync().unwrap();
+    drop(owner);
+    assert!(store.read("a", 298, 9).is_err(), "and it goes again");
+    assert_eq!(SqliteStore::open_read_only(&path).unwrap().len("a"), Ok(301));
+
+    assert!(SqliteStore::open_read_only(folder.join("nowhere.db")).is_err());
+    assert!(!folder.join("nowhere.db").exists());
+    std::fs::write(folder.join("empty.db"), b"").unwrap();
+    assert!(matches!(SqliteStore::open_read_only(folder.join("empty.db")), Err(StoreError::Damaged { .. })));
+}
+
+#[test]
+fn an_onlooker_reads_the_journal_that_a_crash_left() {
+    let folder = folder("onlooker-crash");
+    let path = folder.join("store.db");
+    let mut store = SqliteStore::open(&path).unwrap();
+    store.append("a", &[1]).unwrap();
+    store.sync().unwrap();
+    // What a crash would leave.
+    for end in ["", "-wal"] {
+        let [from, to] = ["store", "copy"].map(|name| folder.join(format!("{name}.db{end}")));
+        std::fs::copy(from, to).unwrap();
+    }
+    drop(store);
+    let copy = folder.join("copy.db");
+    let before = std::fs::read(&copy).unwrap();
+    let found = SqliteStore::open_read_only(&copy).unwrap();
+    assert_eq!(found.read("a", 0, 9), Ok(vec![vec![1]]));
+    assert!(SqliteStore::open(&copy).is_err(), "no owner beside an onlooker that reads a journal");
+    drop(found);
+    assert_eq!(std::fs::read(&copy).unwrap(), before);
 }
 
 #[cfg(unix)]

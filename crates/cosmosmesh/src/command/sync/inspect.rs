@@ -32,7 +32,7 @@ Examples:
   cosmosmesh sync inspect rover.db --verify --json
 
 A log is named author/epoch/topic; in tables the author by its first eight digits.
-No record is changed; SQLite may fold its journal into the file, as it does for the owner.
+The file is read and not changed; a journal that a crash left beside it is read with it.
 A log that forks counts up to the fork only.
 
 Exit codes: 0 read, 8 a signature does not hold, 64 no store, damaged, or held by another process.";

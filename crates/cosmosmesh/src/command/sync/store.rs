@@ -34,7 +34,7 @@ impl Opened {
     /// [`Failure`] naming the file: not there, no store, damaged, or held by another process.
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
         let shown = path.display();
-        // Opening would make a file that is not there, and adopt an empty one.
+        // Said better here than by SQLite.
         let mut magic = [0; 16];
         let read = File::open(path).and_then(|mut file| {
             if file.metadata()?.is_dir() { Ok(false) } else { Ok(file.read_exact(&mut magic).is_ok()) }
@@ -51,7 +51,7 @@ impl Opened {
             Ok(_) => {}
         }
         let refuse = |error: &dyn Display| refused(path, error);
-        let store = SqliteStore::open(path).map_err(|error| refuse(&error))?;
+        let store = SqliteStore::open_read_only(path).map_err(|error| refuse(&error))?;
         let mut receipts = Vec::new();
         loop {
             let records = store.read(RECEIPTS_STREAM, receipts.len() as u64, BLOCK).map_err(|error| refuse(&error))?;
@@ -125,7 +125,9 @@ impl Opened {
 fn refused(path: &Path, error: &dyn Display) -> Failure {
     let (shown, error) = (path.display().to_string(), error.to_string());
     let place = if error.contains(&shown) { String::new() } else { format!("{shown}: ") };
-    Failure::bad_input(format!("{place}{error}; stop the node that holds the store, or look at a copy from a backup"))
+    Failure::bad_input(format!(
+        "{place}{error}; stop the node that holds the store, or look at a copy of the file and of its journal (`-wal`), if it has one"
+    ))
 }
 
 /// Signs nothing.
