@@ -4,7 +4,13 @@ use crate::suite::Tally;
 /// Re-runs the tests whose path names `vectors`: the frozen bytes of docs/protocol/vectors.
 pub(crate) fn run() -> Done {
     let mut tally = Tally::default();
-    for package in ["cosmosmesh-contracts", "cosmosmesh-identity", "cosmosmesh-ledger", "cosmosmesh-privacy"] {
+    for package in [
+        "cosmosmesh-contracts",
+        "cosmosmesh-identity",
+        "cosmosmesh-ledger",
+        "cosmosmesh-privacy",
+        "cosmosmesh-delta-sync",
+    ] {
         let mut own = Tally::default();
         Cargo::new(["test", "--package", package, "--all-features", "--test", "it", "vectors"])
             .run_lines(|line| own.add_line(line))?;

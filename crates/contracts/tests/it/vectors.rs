@@ -111,8 +111,8 @@ fn every_file_of_vectors_is_read_here() {
         .filter(|name| name.ends_with(".json"))
         .collect();
     let known = ["command", "contribution", "envelope", "event", "forecast", "refused", "round-query", "round-result"];
-    // Those of other crates' formats are read by their own tests: `identity`, `ledger`, `privacy`.
-    let elsewhere = ["certificate", "governance", "key-chain", "masked-sum"];
+    // Those of other crates' formats are read by their own tests: `identity`, `ledger`, `privacy`, `delta-sync`.
+    let elsewhere = ["certificate", "governance", "key-chain", "masked-sum", "sync"];
     let known = known.iter().chain(&["telemetry", "trade-signal"]).chain(&elsewhere);
     let known = known.map(|name| format!("{name}.json")).collect();
     assert_eq!(found, known);

@@ -10,4 +10,5 @@ mod random;
 mod sessions;
 mod simulation;
 mod state;
+mod vectors;
 mod world;
