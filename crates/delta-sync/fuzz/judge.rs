@@ -3,6 +3,7 @@
 
 use cosmosmesh_contracts::traits::ContentHasher;
 use cosmosmesh_delta_sync::frame::{Compression, Frame};
+use cosmosmesh_delta_sync::state::Operation;
 use cosmosmesh_delta_sync::{Entry, Fork, Receipt};
 
 pub fn frame(bytes: &[u8], hasher: &dyn ContentHasher) -> bool {
@@ -32,6 +33,13 @@ pub fn receipt(bytes: &[u8], _: &dyn ContentHasher) -> bool {
     let mut again = Vec::new();
     receipt.encode(&mut again);
     same(bytes, &again)
+}
+
+pub fn operation(bytes: &[u8], _: &dyn ContentHasher) -> bool {
+    let Ok(operation) = Operation::decode(bytes) else { return false };
+    let again = operation.encode();
+    assert!(again.is_ok(), "an operation was read that may not be written: {operation:?}");
+    again.is_ok_and(|again| same(bytes, &again))
 }
 
 fn same(bytes: &[u8], again: &[u8]) -> bool {

@@ -4,7 +4,7 @@ use cosmosmesh_contracts::key::Digest;
 
 use crate::codec::{CodecError, Reader, put_u64};
 use crate::entry::{EntryId, LogId, NO_ENTRY};
-use crate::range::RangeSet;
+use crate::range::{RangeSet, SEQUENCE_END};
 
 /// A stretch of entries that are all here, with the hashes at both ends.
 ///
@@ -233,7 +233,18 @@ impl Log {
         log.base = reader.u64()?;
         log.base_hash = reader.digest()?;
         log.hashes = reader.u64()?;
-        Ok(log)
+        if log.is_sound() { Ok(log) } else { Err(CodecError::Contradiction) }
+    }
+
+    /// Whether runs and extents rise and end where numbers end: everything else here relies on it.
+    fn is_sound(&self) -> bool {
+        let runs = self.runs.iter().all(|run| run.start < run.end && run.end <= SEQUENCE_END)
+            && self.runs.windows(2).all(|pair| pair[0].end < pair[1].start);
+        let end = |extent: &Extent| extent.start.checked_add(extent.count);
+        let kept = |extent: &Extent| extent.record.checked_add(extent.count).is_some_and(|after| after <= self.records);
+        let extents = self.extents.iter().all(|extent| extent.count > 0 && end(extent).is_some() && kept(extent))
+            && self.extents.windows(2).all(|pair| end(&pair[0]).is_some_and(|end| end <= pair[1].start));
+        runs && extents && self.base <= SEQUENCE_END
     }
 }
 

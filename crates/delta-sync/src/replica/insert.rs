@@ -152,16 +152,17 @@ impl<S: Store> Replica<S> {
                 None => Verdict::Refused(Refusal::Pruned),
             });
         }
-        let mut record = signed.split_off(signed_prefix().len());
-        record.extend(signature.as_bytes());
+        // The record goes on where the signed bytes end: nothing is copied but signature and body.
+        signed.extend_from_slice(signature.as_bytes());
         match body {
-            None => record.push(0),
+            None => signed.push(0),
             Some(body) => {
-                record.push(1);
-                record.extend_from_slice(body);
+                signed.push(1);
+                signed.extend_from_slice(body);
             }
         }
-        self.add(&id, sequence, header.previous, hash, header.priority, &record)?;
+        let record = &signed[signed_prefix().len()..];
+        self.add(&id, sequence, header.previous, hash, header.priority, record)?;
         self.observe(now, header.time);
         Ok(Verdict::New)
     }

@@ -277,7 +277,7 @@ impl<S: Store> Replica<S> {
                     at += 1;
                     continue;
                 };
-                let count = there.min(end - at).min(READ_MAX);
+                let count = there.min(end - at).min(BLOCK);
                 let records = self.store.read(&log.stream, record, count as usize)?;
                 if records.len() as u64 != count {
                     return Err(damaged(&log.stream));
@@ -383,6 +383,8 @@ impl<S: Store> Replica<S> {
 const LOGS_STREAM: &str = "logs";
 /// How many records are read at once.
 const READ_MAX: u64 = 256;
+/// How many entries are read at once for whoever may soon have enough of them.
+const BLOCK: u64 = 64;
 
 pub(crate) fn damaged(stream: &str) -> StoreError {
     StoreError::Damaged { detail: format!("stream `{stream}` does not hold what its index says") }

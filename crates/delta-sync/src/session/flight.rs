@@ -155,7 +155,9 @@ impl<S: Store> Session<S> {
         }
         let forced = !peer.forced.is_empty();
         let mut compress = self.config.compress;
-        let mut raw_max = limit * 1_000 / peer.packed_per_mille.clamp(400, 1_000) as usize;
+        // A little less than the last batch promises: one that turns out too long is made anew.
+        let promise = limit * 1_000 / peer.packed_per_mille.clamp(400, 1_000) as usize;
+        let mut raw_max = if peer.packed_per_mille < 1_000 { promise - promise / 32 } else { promise };
         for _ in 0..TRIES_MAX {
             let source: Vec<(LogId, RangeSet)> = if forced {
                 peer.forced.iter().map(|(log, ranges)| (*log, ranges.clone())).collect()
@@ -219,7 +221,7 @@ impl<S: Store> Session<S> {
             }
             if last {
                 if let Some(flight) = peer.sending.take() {
-                    peer.flights.push_back(flight);
+                    peer.push_flight(flight);
                 }
                 peer.arm(now, bytes.len() as u64);
             }

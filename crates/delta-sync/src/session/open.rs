@@ -31,12 +31,13 @@ impl<S: Store> Session<S> {
         peer.stale = true;
         peer.told = None;
         peer.sketched = None;
+        peer.sketch_heard = None;
         peer.cut_told = false;
         peer.acknowledge = None;
         peer.room_bytes = None;
         peer.wants.reply = false;
         if let Some(cut) = peer.sending.take() {
-            peer.flights.push_back(cut);
+            peer.push_flight(cut);
         }
         let doubt = !peer.flights.is_empty();
         if !two_way {
@@ -67,7 +68,7 @@ impl<S: Store> Session<S> {
         let Some(known) = self.peers.get_mut(&peer) else { return };
         known.contact = None;
         if let Some(cut) = known.sending.take() {
-            known.flights.push_back(cut);
+            known.push_flight(cut);
         }
         known.pending.clear();
         if known.unsaved && !self.halted {

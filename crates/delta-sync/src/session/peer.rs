@@ -56,6 +56,8 @@ pub(super) struct Peer {
     pub(super) acknowledge: Option<MissionTime>,
     /// The root for which the last sketch was sent, and how many cells it had.
     pub(super) sketched: Option<(Root, usize)>,
+    /// Our root when it last sent a sketch, and how many it has sent since that root.
+    pub(super) sketch_heard: Option<(Root, u32)>,
     /// Whether it asked that no hash be left out.
     pub(super) explicit: bool,
     pub(super) cut_told: bool,
@@ -97,8 +99,31 @@ pub(super) struct Inbox {
     pub(super) answered: bool,
 }
 
+impl Inbox {
+    /// Notes a batch; gives whether the flight is whole. More scattered numbers than an honest flight has are not noted, and the flight is asked for again.
+    pub(super) fn note(&mut self, flight: u32, index: u32, last: bool) -> bool {
+        if self.flight != flight {
+            *self = Self { flight, ..Self::default() };
+        }
+        let index = u64::from(index);
+        if self.seen.ranges().len() < INBOX_RANGES_MAX || self.seen.contains(index + 1) {
+            self.seen.insert(index, index + 1);
+        }
+        if last {
+            self.last = u32::try_from(index).ok();
+        }
+        self.last.is_some_and(|last| self.seen.contiguous() == u64::from(last) + 1)
+    }
+}
+
 /// How often a peer is asked again within one contact without any progress.
 const PROBES_MAX: u32 = 8;
+/// The most flights without an answer that are kept apart; beyond them the two oldest become one.
+const FLIGHTS_MAX: usize = 64;
+/// The most stretches of batches that are noted of one flight.
+const INBOX_RANGES_MAX: usize = 4_096;
+/// How many sketches of a peer are read in one contact while the entries here stay the same: more than a whole search takes.
+const SKETCHES_MAX: u32 = 12;
 
 impl Peer {
     pub(super) fn deadline(&self) -> Option<MissionTime> {
@@ -138,6 +163,32 @@ impl Peer {
         {
             self.probe = Some(now.plus_ms(open.patience_ms(self.attempts, queued_bytes)));
         }
+    }
+
+    /// A flight is under way and unanswered.
+    pub(super) fn push_flight(&mut self, flight: Flight) {
+        self.flights.push_back(flight);
+        if self.flights.len() > FLIGHTS_MAX
+            && let Some(oldest) = self.flights.pop_front()
+            && let Some(next) = self.flights.front_mut()
+        {
+            // Who holds what we held at the next one holds the oldest too.
+            for (log, ranges) in oldest.entries {
+                next.entries.entry(log).or_default().union(&ranges);
+            }
+        }
+    }
+
+    /// Whether another sketch of this peer is worth reading the history for.
+    pub(super) fn hears_sketch(&mut self, mine: Root) -> bool {
+        if self.sketch_heard.is_none_or(|(root, _)| root != mine) {
+            self.sketch_heard = Some((mine, 0));
+        }
+        let count = self.sketch_heard.as_mut().map_or(0, |heard| {
+            heard.1 += 1;
+            heard.1
+        });
+        count <= SKETCHES_MAX
     }
 
     /// Starts asking afresh if either side holds something else than when it was last heard.

@@ -6,13 +6,13 @@ use cosmosmesh_contracts::MissionTime;
 use cosmosmesh_contracts::key::NodeId;
 use cosmosmesh_contracts::traits::{Store, StoreError};
 
-use crate::entry::{HEADER_BYTES_MAX, LogId, MissionId, body_hash, entry_hash, signed_prefix};
+use crate::entry::{EntryId, LogId, MissionId, body_hash, entry_hash, signed_prefix};
 use crate::frame::{Batch, Beacon, Frame, SHORT_BYTES, Summary};
 use crate::range::RangeSet;
 use crate::receipt::{LINK_BYTES_MAX, RECEIPTS_STREAM, Receipt};
 use crate::replica::{Arrival, Candidate, Fork, Refusal, Root, Verdict};
 
-use super::peer::{Entries, Inbox};
+use super::peer::Entries;
 use super::{Event, PEER_RANGES_MAX, Session};
 
 /// How many signatures are checked together: enough to share among threads, few enough to hold.
@@ -217,10 +217,13 @@ impl<S: Store> Session<S> {
 
     fn receive_fork(&mut self, from: NodeId, fork: Fork) -> Result<(), StoreError> {
         let at = fork.at();
-        let peer = self.peer(from);
-        let known = peer.their_forks.entry(at.log).or_insert(at.sequence);
-        *known = (*known).min(at.sequence);
-        if self.replica.take_fork(fork)? {
+        let taken = self.replica.take_fork(fork)?;
+        // What nobody signed, or of strangers, is not worth remembering.
+        if self.replica.fork(&at.log).is_some() {
+            let known = self.peer(from).their_forks.entry(at.log).or_insert(at.sequence);
+            *known = (*known).min(at.sequence);
+        }
+        if taken {
             self.replica.sync()?;
             self.changed();
             self.tell(Event::Fork { at, from });
@@ -338,7 +341,8 @@ impl<S: Store> Session<S> {
         batch: &Batch<'_>,
         intake: Intake,
     ) -> Result<(), StoreError> {
-        let Intake { receipt, new, held, forks, refused, .. } = intake;
+        let Intake { receipt, new, held, forks, refused } = intake;
+        let (new, held) = (new.into_entries(), held.into_entries());
         let mut record = Vec::new();
         receipt.encode(&mut record);
         self.replica.store.append(RECEIPTS_STREAM, &record)?;
@@ -346,7 +350,8 @@ impl<S: Store> Session<S> {
         // One flush for the whole batch, before anything is acknowledged.
         self.replica.sync()?;
         let me = self.replica.me();
-        let (forked, any_new) = (!forks.is_empty(), !new.is_empty());
+        let (forked, any_new, doubled) = (!forks.is_empty(), !new.is_empty(), receipt.duplicate > 0);
+        let was_stale = self.peer(from).stale;
         if new.keys().any(|log| log.author == me && log.epoch == self.replica.epoch()) {
             self.replica.begin_epoch(now);
             self.tell(Event::Restored { epoch: self.replica.epoch() });
@@ -366,20 +371,14 @@ impl<S: Store> Session<S> {
             self.changed();
         }
         let peer = self.peer(from);
+        // What it brought it has: what was planned for it stands, unless some of that came back.
+        peer.stale = was_stale || forked || doubled;
         for (log, ranges) in held {
             for &(start, end) in ranges.ranges() {
                 peer.learn(log, start, end);
             }
         }
-        if peer.inbox.flight != batch.head.flight {
-            peer.inbox = Inbox { flight: batch.head.flight, ..Inbox::default() };
-        }
-        let index = u64::from(batch.head.index);
-        peer.inbox.seen.insert(index, index + 1);
-        if batch.head.last {
-            peer.inbox.last = Some(batch.head.index);
-        }
-        let whole = peer.inbox.last.is_some_and(|last| peer.inbox.seen.contiguous() == u64::from(last) + 1);
+        let whole = peer.inbox.note(batch.head.flight, batch.head.index, batch.head.last);
         if unknown_previous {
             peer.wants.summary = true;
             peer.wants.hashes = true;
@@ -394,6 +393,9 @@ impl<S: Store> Session<S> {
     }
 }
 
+/// Enough for what is signed and the signature, but for body and dependencies.
+const RECORD_BYTES: usize = 288;
+
 fn receipt_bytes(batch: &Batch<'_>) -> u64 {
     batch.raw().len() as u64 + batch.entry_count() as u64 * 64
 }
@@ -407,8 +409,7 @@ fn candidate<'b>(
     hasher: &dyn cosmosmesh_contracts::traits::ContentHasher,
 ) -> Candidate<'b> {
     let header = row.header(mission, previous, body_hash);
-    let mut signed =
-        Vec::with_capacity(HEADER_BYTES_MAX.min(256) + row.dependencies.len() * 50 + row.body_bytes as usize);
+    let mut signed = Vec::with_capacity(RECORD_BYTES + row.dependencies.len() * 50 + row.body_bytes as usize);
     header.signed_bytes(&mut signed);
     let hash = entry_hash(hasher, &signed[signed_prefix().len()..], &row.signature);
     Candidate { header, signed, signature: row.signature, hash, body, guessed: false }
@@ -418,32 +419,51 @@ fn candidate<'b>(
 struct Intake {
     receipt: Receipt,
     /// Taken in.
-    new: Entries,
+    new: Tally,
     /// What the sender shows that it holds.
-    held: Entries,
-    forks: Vec<crate::entry::EntryId>,
+    held: Tally,
+    forks: Vec<EntryId>,
     refused: BTreeMap<Refusal, u64>,
+}
+
+/// Entries by log. A batch brings them log by log, so that the last log is nearly always the one.
+#[derive(Default)]
+struct Tally(Vec<(LogId, RangeSet)>);
+
+impl Tally {
+    fn add(&mut self, id: &EntryId) {
+        match self.0.last_mut() {
+            Some((log, ranges)) if *log == id.log => ranges.insert(id.sequence, id.sequence + 1),
+            _ => self.0.push((id.log, RangeSet::from_range(id.sequence, id.sequence + 1))),
+        }
+    }
+
+    fn into_entries(self) -> Entries {
+        let mut entries = Entries::new();
+        for (log, ranges) in self.0 {
+            entries.entry(log).or_default().union(&ranges);
+        }
+        entries
+    }
 }
 
 impl Intake {
     fn new(receipt: Receipt) -> Self {
-        Self { receipt, new: Entries::new(), held: Entries::new(), forks: Vec::new(), refused: BTreeMap::new() }
+        Self { receipt, new: Tally::default(), held: Tally::default(), forks: Vec::new(), refused: BTreeMap::new() }
     }
 
-    fn count(&mut self, id: &crate::entry::EntryId, written: MissionTime, verdict: Verdict) {
-        let sequence = id.sequence;
-        let mut hold = || self.held.entry(id.log).or_default().insert(sequence, sequence + 1);
+    fn count(&mut self, id: &EntryId, written: MissionTime, verdict: Verdict) {
         match verdict {
             Verdict::New => {
-                hold();
-                self.new.entry(id.log).or_default().insert(sequence, sequence + 1);
+                self.held.add(id);
+                self.new.add(id);
                 self.receipt.new += 1;
                 let late = u64::try_from(self.receipt.at.ms_since(written)).unwrap_or(0);
                 self.receipt.latency_sum_ms = self.receipt.latency_sum_ms.saturating_add(late);
                 self.receipt.latency_ms_max = self.receipt.latency_ms_max.max(late);
             }
             Verdict::Duplicate => {
-                hold();
+                self.held.add(id);
                 self.receipt.duplicate += 1;
             }
             Verdict::Quarantined => self.receipt.quarantined += 1,

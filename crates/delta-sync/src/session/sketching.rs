@@ -75,7 +75,7 @@ impl<S: Store> Session<S> {
             self.peer(from).wants.summary = true;
             return Ok(());
         };
-        if mine_root == theirs.root {
+        if mine_root == theirs.root || !self.peer(from).hears_sketch(mine_root) {
             return Ok(());
         }
         let scope = self.peers.get(&from).map(|peer| self.scope(peer)).unwrap_or_default();

@@ -1,56 +1,21 @@
 //! The figures of docs/perf/sync.md, counted to the byte on 100,000 entries of 200 B from 64 authors.
-//!
-//! 200 B are 64 of signature and 136 of body: 32 of noise, as a sealed body has in nonce and tag, and 104 of a record.
 
 use cosmosmesh_contracts::MissionTime;
 use cosmosmesh_contracts::conformance::MemoryStore;
 use cosmosmesh_delta_sync::{Entry, Replica, Session, SessionConfig};
 
 use crate::keys::keys;
-use crate::pair::{TestSession, Traffic, config, contact, draft, equal, reconcile};
-use crate::random::Random;
+use crate::load::{AUTHORS, DIFFERENT, MEETING, SHARED, holes};
+use crate::pair::{TestSession, Traffic, config, contact, equal, reconcile};
 
-const AUTHORS: u64 = 64;
-const SHARED: u64 = 100_000;
-const DIFFERENT: u64 = 10_000;
-
-/// A record of telemetry as text, padded to 104 B, after 32 B of noise.
-fn body(random: &mut Random, author: u64, k: u64, at: i64) -> Vec<u8> {
-    let mut body = random.bytes(32);
-    let text = format!(
-        "asset=rover-{author:02} n={k:05} t={at:010} soc={:02}.{:02} load={:03} temp=-{:02} mode=nominal",
-        40 + random.below(60),
-        random.below(100),
-        random.below(400),
-        random.below(90),
-    );
-    body.extend(text.bytes());
-    assert!(body.len() <= 136);
-    body.resize(136, b' ');
-    body
-}
-
-/// Every author's log, written by itself.
 fn logs(per_author: u64) -> Vec<Vec<Entry>> {
-    (0..AUTHORS)
-        .map(|author| {
-            let mut random = Random(author);
-            let mut replica = Replica::open(MissionTime(0), MemoryStore::new(), keys(100 + author), config()).unwrap();
-            let mut at = 0;
-            let write = |k| {
-                at += 500 + random.below(2_000) as i64;
-                let body = body(&mut random, author, k, at);
-                replica.append(MissionTime(at), draft(0, &body)).unwrap()
-            };
-            (0..per_author).map(write).collect()
-        })
-        .collect()
+    crate::load::logs(per_author, &config(), keys)
 }
 
 fn replica_of<'e>(number: u64, entries: impl Iterator<Item = &'e Entry>, compress: bool) -> TestSession {
     let mut replica = Replica::open(MissionTime(0), MemoryStore::new(), keys(number), config()).unwrap();
     for entry in entries {
-        replica.take(MissionTime(1 << 40), entry).unwrap();
+        replica.take(MEETING, entry).unwrap();
     }
     replica.sync().unwrap();
     Session::new(replica, SessionConfig { compress, ..SessionConfig::default() }).unwrap()
@@ -72,7 +37,7 @@ fn suffixes(compress: bool, warm: bool) -> Traffic {
             compress,
         )
     };
-    let mut now = MissionTime(1 << 40);
+    let mut now = MEETING;
     let traffic = if warm {
         let (mut a, mut b) = (start(0, 1, false), start(1, 2, false));
         reconcile(&mut a, &mut b, &mut now, &contact(), |_, _, _| true);
@@ -123,24 +88,13 @@ fn suffixes_take_one_leg_warm_and_two_cold_within_their_bytes() {
 #[test]
 fn scattered_holes_take_two_legs_within_their_bytes() {
     let logs = logs(SHARED / AUTHORS);
-    let mut random = Random(5);
-    let mut missing = vec![[false; 2]; (SHARED / AUTHORS * AUTHORS) as usize];
-    for side in 0..2 {
-        let mut left = DIFFERENT / 2;
-        while left > 0 {
-            let at = random.below(missing.len() as u64) as usize;
-            if missing[at] == [false; 2] {
-                missing[at][side] = true;
-                left -= 1;
-            }
-        }
-    }
+    let missing = holes((SHARED / AUTHORS * AUTHORS) as usize);
     let start = |side: usize| {
         let all = logs.iter().flatten().zip(&missing);
         replica_of(1 + side as u64, all.filter(|(_, missing)| !missing[side]).map(|(entry, _)| entry), false)
     };
     let (mut a, mut b) = (start(0), start(1));
-    let mut now = MissionTime(1 << 40);
+    let mut now = MEETING;
     let traffic = reconcile(&mut a, &mut b, &mut now, &contact(), |_, _, _| true);
     report("holes", false, false, &traffic, DIFFERENT);
     assert!(equal(&a, &b));

@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use cosmosmesh_contracts::MissionTime;
 use cosmosmesh_contracts::conformance::MemoryStore;
@@ -23,8 +24,13 @@ mod judge;
 
 type Judge = fn(&[u8], &dyn ContentHasher) -> bool;
 
-const DECODERS: [(&str, Judge); 4] =
-    [("frame", judge::frame), ("entry", judge::entry), ("fork", judge::fork), ("receipt", judge::receipt)];
+const DECODERS: [(&str, Judge); 5] = [
+    ("frame", judge::frame),
+    ("entry", judge::entry),
+    ("fork", judge::fork),
+    ("receipt", judge::receipt),
+    ("operation", judge::operation),
+];
 
 /// Mutants of one decoder.
 const MUTANTS: usize = 20_000;
@@ -160,7 +166,7 @@ struct Damaged {
     stream: String,
     at: u64,
     record: Vec<u8>,
-    read: RefCell<BTreeSet<String>>,
+    read: Rc<RefCell<BTreeSet<String>>>,
 }
 
 impl Store for Damaged {
@@ -208,14 +214,38 @@ fn a_damaged_store_is_refused_or_opened_and_never_breaks_the_program() {
         b.append(MissionTime(k), draft(1, b"b")).unwrap();
     }
     reconcile(&mut a, &mut b, &mut now, &contact(), |_, _, _| true);
+    // What somebody who has nothing says, and so is sent everything.
+    let (me, _) = ids();
+    let mut nobody = session(2);
+    nobody.contact_open(now, me, contact());
+    let summary = nobody.poll_transmit(now).unwrap().bytes;
     // As a crash would leave it, so that there are an index snapshot and records after it.
     let store = a.into_replica().into_store();
     let open = |stream: &str, at: u64, record: Vec<u8>| {
-        let read = RefCell::default();
+        let read: Rc<RefCell<BTreeSet<String>>> = Rc::default();
+        let seen = read.clone();
         let damaged = Damaged { store: store.clone(), stream: stream.to_owned(), at, record, read };
         let opened = Replica::open(now, damaged, keys(1), configured())
             .and_then(|replica| Session::new(replica, SessionConfig::default()));
-        opened.map(|session| session.into_replica().into_store().read.into_inner())
+        opened.map(|mut session| {
+            let streams = seen.borrow().clone();
+            // What damage leaves to be opened can be worked with, or says that it cannot.
+            let (_, you) = ids();
+            let _ = session.replica().root(&Interest::All);
+            let _ = session.replica().entry_count();
+            let _ = session.replica().read_all();
+            let _ = session.append(now, draft(0, b"after all"));
+            session.contact_open(now, you, contact());
+            while session.poll_transmit(now).is_some() {}
+            session.handle_input(now, you, &summary);
+            for _ in 0..20 {
+                if session.poll_transmit(now).is_none() {
+                    break;
+                }
+            }
+            session.contact_close(you);
+            streams
+        })
     };
     let streams = open("", 0, Vec::new()).unwrap();
     assert!(streams.contains("index") && streams.contains("peers"), "{streams:?}");
@@ -276,6 +306,11 @@ fn the_corpus_is_written_when_asked_for() {
         let half = bytes.len() / 2;
         bytes.rotate_left(half);
         keep("fork", &format!("bad-swapped-{k}"), &bytes);
+    }
+    for (k, operation) in crate::state::one_of_each().into_iter().enumerate() {
+        let bytes = operation.encode().unwrap();
+        keep("operation", &format!("good-{k:02}"), &bytes);
+        keep("operation", &format!("bad-cut-{k:02}"), &bytes[..bytes.len() - 1]);
     }
     let store = b.into_replica().into_store();
     for record in store.read(RECEIPTS_STREAM, 0, 9).unwrap() {

@@ -1,10 +1,12 @@
 //! The crate from outside.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod bounds;
 mod figures;
 mod forks;
 mod hostile;
 mod keys;
+mod load;
 mod pair;
 mod random;
 mod sessions;

@@ -33,6 +33,29 @@ fn apply(items: &[(Stamp, Operation)]) -> (State, Vec<Notice>) {
     (state, notices)
 }
 
+/// Operations of every kind, for the corpus of their decoder.
+pub(crate) fn one_of_each() -> Vec<Operation> {
+    let (key, element, value) = (key(), b"e".to_vec(), b"value".to_vec());
+    let mut seen = vec![id(1, 3), id(2, 4)];
+    seen.sort();
+    let (to, amount, command) = (node(1), 300, id(2, 70_000));
+    vec![
+        Operation::Write { key: key.clone(), value: value.clone(), over: Some(command) },
+        Operation::Write { key: Vec::new(), value: Vec::new(), over: None },
+        Operation::Add { key: key.clone(), element: element.clone() },
+        Operation::Remove { key: key.clone(), element, seen },
+        Operation::Count { key: key.clone(), by: i64::MIN },
+        Operation::Grant { key: key.clone(), to, amount: u64::MAX },
+        Operation::Transfer { key: key.clone(), to, amount },
+        Operation::Spend { key: key.clone(), amount },
+        Operation::Issue { over: None },
+        Operation::Issue { over: Some(command) },
+        Operation::Acknowledge { command },
+        Operation::Execute { command },
+        Operation::Foretell { key, from: MissionTime(-5), until: MissionTime(5), value },
+    ]
+}
+
 fn operation() -> impl Strategy<Value = Operation> {
     let key = || proptest::collection::vec(0..2_u8, 0..2);
     let value = || proptest::collection::vec(any::<u8>(), 0..3);
