@@ -5,6 +5,7 @@
 //! *Closed* was closed in good order; *crashed* lost its index of the last 8,191 entries, which is the most that a crash can take.
 #![allow(
     missing_docs,
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a bench that cannot go on panics, and says what it found"
