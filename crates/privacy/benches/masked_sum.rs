@@ -18,8 +18,6 @@ use cosmosmesh_privacy::mask::{
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 
-const WIDTH: WordWidth = WordWidth::Bits64;
-
 fn node(name: &str) -> CryptoProvider {
     seeded_provider(Arc::new(seeded_signer(1, name)), 1, name)
 }
@@ -31,7 +29,7 @@ struct Fleet {
     facilitator: CryptoProvider,
 }
 
-fn fleet(agents: u32) -> Fleet {
+fn fleet(agents: u32, width: WordWidth) -> Fleet {
     let committee = Committee::new(4, 3, 1).unwrap();
     let facilitator = node("facilitator");
     let mut secrets = Vec::new();
@@ -53,9 +51,9 @@ fn fleet(agents: u32) -> Fleet {
         facilitators: vec![facilitator.signer.node_id()],
         contributors_min: 3,
         churn_min: 1,
-        width: WIDTH,
+        width,
         words_max: 1 << 20,
-        bits_per_word: Roster::bits_per_word(agents, WIDTH),
+        bits_per_word: Roster::bits_per_word(agents, width),
     };
     let roster = Arc::new(Roster::new(terms, &*facilitator.hasher).unwrap());
     let mut guardians: Vec<(Guardian, CryptoProvider)> = secrets
@@ -95,7 +93,7 @@ fn header(fleet: &Fleet, round: u64, words: usize) -> SignedHeader {
 const EXPECTED: Expected = Expected { ranges: Digest::from_bytes([2; 32]), state: Digest::from_bytes([3; 32]) };
 
 /// A report of about ten thousand numbers, nearly all of them curvature, each in one word.
-fn report() -> (Quantiser, Contribution) {
+fn report(width: WordWidth) -> (Quantiser, Contribution) {
     let query = RoundQuery {
         round: 2,
         row_count: 138,
@@ -107,48 +105,59 @@ fn report() -> (Quantiser, Contribution) {
         retain: vec![],
     };
     let layout = ReportLayout::of(&query).unwrap();
-    let range = |count: bool| if count { FieldRange::COUNT } else { FieldRange { exponent: -30, words: 1 } };
+    let range = |count: bool| if count { FieldRange::COUNT } else { FieldRange { exponent: -20, words: 1 } };
     let fields = layout.fields().iter().map(|field| range(field.kind.is_count())).collect();
-    let ranges = Ranges { width: WIDTH, contributors_max: 1000, fields };
+    let ranges = Ranges { width, contributors_max: 1000, fields };
     let value = |k: usize| if k == 0 { 1.0 } else { ((k * 7919) % 100_003) as f64 * 1e-3 - 50.0 };
     let answer = Contribution::new(&layout, (0..layout.len()).map(value).collect()).unwrap();
     (Quantiser::new(layout, ranges).unwrap(), answer)
 }
 
 fn asset(c: &mut Criterion) {
-    let (quantiser, answer) = report();
-    let words = quantiser.quantise(&answer).unwrap();
     let mut group = c.benchmark_group("asset, one round, m = 4");
-    group.bench_function(format!("quantise {} words", words.len()), |b| {
-        b.iter(|| quantiser.quantise(black_box(&answer)).unwrap())
-    });
-    let small = RefCell::new(fleet(3));
-    let mut round = 0;
-    group.bench_function(format!("quantise, mask and sign {} words", words.len()), |b| {
-        b.iter_batched(
-            || {
-                round = (round + 1) % Roster::ROUNDS;
-                if round == 0 {
-                    // An epoch has so many rounds; the next one has its own keys.
-                    small.replace(fleet(3));
-                }
-                header(&small.borrow(), round, words.len())
-            },
-            |header| {
-                let words = quantiser.quantise(black_box(&answer)).unwrap();
-                let (agent, crypto) = &mut small.borrow_mut().agents[0];
-                agent.mask(&header, EXPECTED, &words, crypto).unwrap()
-            },
-            criterion::BatchSize::PerIteration,
-        )
-    });
+    for width in [WordWidth::Bits64, WordWidth::Bits48] {
+        let (quantiser, answer) = report(width);
+        let words = quantiser.quantise(&answer).unwrap();
+        let about = format!("{} words of {} bits", words.len(), width.bits());
+        group.bench_function(format!("quantise {about}"), |b| {
+            b.iter(|| quantiser.quantise(black_box(&answer)).unwrap())
+        });
+        let small = RefCell::new(fleet(3, width));
+        let mut round = 0;
+        group.bench_function(format!("quantise, mask and sign {about}"), |b| {
+            b.iter_batched(
+                || {
+                    round = (round + 1) % Roster::ROUNDS;
+                    if round == 0 {
+                        // An epoch has so many rounds; the next one has its own keys.
+                        small.replace(fleet(3, width));
+                    }
+                    header(&small.borrow(), round, words.len())
+                },
+                |header| {
+                    let words = quantiser.quantise(black_box(&answer)).unwrap();
+                    let (agent, crypto) = &mut small.borrow_mut().agents[0];
+                    agent.mask(&header, EXPECTED, &words, crypto).unwrap()
+                },
+                criterion::BatchSize::PerIteration,
+            )
+        });
+        // What is left of the last figure without this is what quantising and masking take.
+        let (crypto, payload) = (node("agent-0"), vec![7; words.len() * width.bytes()]);
+        group.bench_function(format!("sign {about}"), |b| {
+            b.iter(|| {
+                let digest = crypto.hasher.digest("cosmosmesh/mask/payload/1", &[black_box(&payload)]);
+                crypto.signer.sign(digest.as_ref()).unwrap()
+            })
+        });
+    }
     group.finish();
 }
 
 fn guardian_and_aggregator(c: &mut Criterion) {
     const AGENTS: u32 = 1000;
     const WORDS: usize = 10_000;
-    let mut fleet = fleet(AGENTS);
+    let mut fleet = fleet(AGENTS, WordWidth::Bits64);
     let header = header(&fleet, 0, WORDS);
     let log = BTreeSet::from([header.hash()]);
     let words: Vec<u64> = (0..WORDS as u64).collect();

@@ -18,6 +18,7 @@ mod query;
 mod ranges;
 mod report;
 mod result;
+mod short;
 
 pub use check::{RoundError, RoundErrorKind};
 pub use layout::{Field, FieldKind, ReportLayout, Rounding};

@@ -1,5 +1,6 @@
 use super::layout::Part;
 use super::report::Quality;
+use super::short;
 use super::{Contribution, RangeError, Ranges, ReportError, ReportLayout, Rounding, SummedReport};
 
 /// Turns contributions into words that a private sum can add, and the sum of words into a summed report.
@@ -157,12 +158,7 @@ impl Quantiser {
             let mut clipped = false;
             if range.words == 1 {
                 let limit = self.ranges.limit(1) as i64;
-                words.extend(values.iter().map(|value| {
-                    let integer = short_integer(value * per_quantum, rounding);
-                    let kept = integer.clamp(-limit, limit);
-                    clipped |= kept != integer;
-                    kept as u64 & mask
-                }));
+                clipped = short::quantise(values, per_quantum, rounding, (limit, mask), &mut words);
             } else {
                 let limit = self.ranges.limit(range.words);
                 for value in values {
@@ -271,27 +267,13 @@ impl Quantiser {
 }
 
 /// A number as an integer; beyond the integers it saturates.
-fn integer(scaled: f64, rounding: Rounding) -> i128 {
+pub(super) fn integer(scaled: f64, rounding: Rounding) -> i128 {
     let rounded = match rounding {
         Rounding::Nearest => scaled.round(),
         Rounding::Down => scaled.floor(),
         Rounding::Up => scaled.ceil(),
     };
     rounded as i128
-}
-
-/// The same where one word is enough: beyond `2^62`, which no such limit reaches, it saturates.
-fn short_integer(scaled: f64, rounding: Rounding) -> i64 {
-    const MOST: f64 = (1_u64 << 62) as f64;
-    let scaled = scaled.clamp(-MOST, MOST);
-    let whole = scaled as i64;
-    // Exact: beyond 2^52 a float is whole, and below it the difference of neighbours is a float.
-    let rest = scaled - whole as f64;
-    match rounding {
-        Rounding::Nearest => whole + i64::from(rest >= 0.5) - i64::from(rest <= -0.5),
-        Rounding::Down => whole - i64::from(rest < 0.0),
-        Rounding::Up => whole + i64::from(rest > 0.0),
-    }
 }
 
 /// An integer as a float, rounded the way its field demands.
@@ -307,23 +289,6 @@ fn to_f64(integer: i128, rounding: Rounding) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn short_integers_are_the_long_ones_up_to_their_reach() {
-        let mut numbers = vec![0.0, -0.0, 0.49999999999999994, 0.5, 1.5, 2.5, 1e300, f64::MIN_POSITIVE];
-        for exponent in [1, 2, 20, 51, 52, 53, 61, 62, 63, 100] {
-            let power = 2_f64.powi(exponent);
-            for near in [power, power.next_down(), power.next_up(), power - 0.5, power + 0.5, power / 3.0] {
-                numbers.push(near);
-            }
-        }
-        for number in numbers.iter().flat_map(|v| [*v, -*v]) {
-            for rounding in [Rounding::Nearest, Rounding::Down, Rounding::Up] {
-                let long = integer(number, rounding).clamp(-(1 << 62), 1 << 62);
-                assert_eq!(i128::from(short_integer(number, rounding)), long, "{number:e} {rounding:?}");
-            }
-        }
-    }
 
     #[test]
     fn sums_beyond_double_precision_are_rounded_the_safe_way() {

@@ -2,13 +2,14 @@ use std::sync::Arc;
 
 use cosmosmesh_contracts::key::Digest;
 use cosmosmesh_contracts::traits::CryptoProvider;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::bundle::{self, Acceptance};
 use super::closing::Closing;
 use super::codec::{Kind, Writer, signed_text};
 use super::header::{Mode, SignedHeader};
 use super::promises::next_nonce;
-use super::stream::{Checks, KeyRing, MaskContext, Masker, pack, reduce};
+use super::stream::{KeyRing, MaskContext, Masker, check_words, pack, reduce};
 use super::{MaskError, Roster};
 
 /// One asset's side of the masked sum: makes its keys once an epoch, and one message a round.
@@ -31,10 +32,14 @@ pub struct Agent {
     included: Option<Sent>,
 }
 
+/// Keys and figures are wiped when it is dropped.
+impl ZeroizeOnDrop for Agent {}
+
 struct Sent {
     round: u64,
     header: Digest,
-    words: Vec<u64>,
+    /// Its own figures in the clear, which the next difference is to.
+    words: Zeroizing<Vec<u64>>,
 }
 
 /// What an agent knows by itself of a round, so that it answers no header that speaks of something else.
@@ -137,7 +142,7 @@ impl Agent {
         self.keys.forget_before(header.step(), &*crypto.hasher);
 
         let mut masked = self.difference(header, words);
-        let checks = Checks::new(&*crypto.hasher, &header.hash(), words.len()).of(&masked);
+        let checks = check_words(&*crypto.hasher, &header.hash(), &masked);
         masked.push(1);
         masked.extend_from_slice(&checks);
         let width = self.roster.terms().width;
@@ -157,7 +162,7 @@ impl Agent {
         let signed = [&message[..head], digest.as_ref()].concat();
         let signature = crypto.signer.sign(&signed_text(Kind::Masked, &signed))?;
         message.extend_from_slice(signature.as_ref());
-        self.sent = Some(Sent { round: fields.round, header: header.hash(), words: words.to_vec() });
+        self.sent = Some(Sent { round: fields.round, header: header.hash(), words: Zeroizing::new(words.to_vec()) });
         Ok(message)
     }
 
@@ -187,6 +192,13 @@ impl Agent {
     /// Words within twice `2^l - 1`: the contribution, and noise as large.
     fn check_range(&self, words: &[u64]) -> Result<(), MaskError> {
         let terms = self.roster.terms();
+        // Without noise every word is a contribution's own; that is seen from all of them at once.
+        let half = 1_u64 << terms.bits_per_word;
+        let seen = words.iter().fold(0, |seen, word| seen | word.wrapping_add(half) & terms.width.mask());
+        let high = words.iter().fold(0, |high, word| high | *word & !terms.width.mask());
+        if seen >> (terms.bits_per_word + 1) == 0 && high == 0 {
+            return Ok(());
+        }
         let unused = 64 - terms.width.bits();
         let most = 2 * ((1_u64 << terms.bits_per_word) - 1);
         let beyond = |word: &u64| {

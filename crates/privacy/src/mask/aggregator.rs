@@ -9,7 +9,7 @@ use super::codec::{Kind, Reader, verify};
 use super::promises::Promises;
 use super::record::Checkpoint;
 use super::request::{Member, OnlineSet, Request};
-use super::stream::{Checks, EXTRA_WORDS, add_packed, reduce, subtract, unpack};
+use super::stream::{EXTRA_WORDS, add_packed, check_words, reduce, subtract, unpack};
 use super::{MaskError, Roster, SignedHeader};
 
 /// The facilitator's side of one round: adds masked words up, asks guardians, and opens the sum.
@@ -252,7 +252,7 @@ impl Aggregator {
         masks.for_each(|mask| subtract(&mut sum, mask));
         reduce(&mut sum, width);
         let extra = sum.split_off(sum.len() - EXTRA_WORDS);
-        let mut expected = Checks::new(&*crypto.hasher, &self.header.hash(), sum.len()).of(&sum);
+        let mut expected = check_words(&*crypto.hasher, &self.header.hash(), &sum);
         reduce(&mut expected, width);
         (extra == [self.online.len() as u64, expected[0], expected[1]]).then_some(sum)
     }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use cosmosmesh_contracts::key::Digest;
 use cosmosmesh_contracts::traits::{CryptoProvider, Store};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::bundle;
 use super::codec::{Kind, Writer, signed_text};
@@ -27,6 +27,9 @@ pub struct Guardian {
     /// By agent: the accepted bundle's name, and the keys of this guardian's subsets.
     agents: BTreeMap<u32, (Digest, KeyRing)>,
 }
+
+/// Its secret and all keys are wiped when it is dropped.
+impl ZeroizeOnDrop for Guardian {}
 
 impl Guardian {
     /// Opens a guardian on its store: everything that it ever answered in this epoch is read again.

@@ -137,12 +137,25 @@ pub(crate) fn add_packed(words: &mut [u64], bytes: &[u8], width: WordWidth) {
             }
         }
         WordWidth::Bits48 => {
-            for (word, [a, b, c, d, e, f]) in words.iter_mut().zip(bytes.as_chunks::<6>().0) {
+            // Four words are three words of the machine, which are read at once.
+            let (whole, rest) = bytes.as_chunks::<24>();
+            let (fours, others) = words.split_at_mut((4 * whole.len()).min(words.len()));
+            for (four, bytes) in fours.as_chunks_mut::<4>().0.iter_mut().zip(whole) {
+                let [a, b, c] = *bytes.as_chunks::<8>().0 else { continue };
+                let (a, b, c) = (u64::from_le_bytes(a), u64::from_le_bytes(b), u64::from_le_bytes(c));
+                four[0] = four[0].wrapping_add(a & LOW_48);
+                four[1] = four[1].wrapping_add(a >> 48 | (b & 0xffff_ffff) << 16);
+                four[2] = four[2].wrapping_add(b >> 32 | (c & 0xffff) << 32);
+                four[3] = four[3].wrapping_add(c >> 16);
+            }
+            for (word, [a, b, c, d, e, f]) in others.iter_mut().zip(rest.as_chunks::<6>().0) {
                 *word = word.wrapping_add(u64::from_le_bytes([*a, *b, *c, *d, *e, *f, 0, 0]));
             }
         }
     }
 }
+
+const LOW_48: u64 = (1 << 48) - 1;
 
 /// Subtracts words, without reducing.
 pub(crate) fn subtract(words: &mut [u64], others: &[u64]) {
@@ -182,33 +195,22 @@ pub(crate) fn unpack(bytes: &[u8], width: WordWidth) -> Vec<u64> {
 /// The words behind the data: the head count and two check words.
 pub(crate) const EXTRA_WORDS: usize = 3;
 
-/// The public coefficients of a round's check words, two for each data word.
+/// A round's two check words of these data words, not reduced: sums with public coefficients, two for each word.
 ///
 /// # Cost
-/// Eight bytes of stream a word.
-pub(crate) struct Checks(Vec<u64>);
-
-impl Checks {
-    pub(crate) fn new(hasher: &dyn ContentHasher, header: &Digest, word_count: usize) -> Self {
-        let mut coefficients = vec![0; word_count];
-        let mut bytes = vec![0; (word_count * 8).min(BUFFER_BYTES)];
-        for (k, words) in coefficients.chunks_mut(BUFFER_BYTES / 8).enumerate() {
-            let bytes = &mut bytes[..words.len() * 8];
-            hasher.expand(header.as_bytes(), b"cosmosmesh/mask/check/1", (k * BUFFER_BYTES) as u64, bytes);
-            add_packed(words, bytes, WordWidth::Bits64);
+/// Eight bytes of stream and two multiplications a word.
+pub(crate) fn check_words(hasher: &dyn ContentHasher, header: &Digest, data: &[u64]) -> [u64; 2] {
+    let (mut first, mut second) = (0_u64, 0_u64);
+    let mut buffer = vec![0; (data.len() * 8).min(BUFFER_BYTES)];
+    for (k, words) in data.chunks(BUFFER_BYTES / 8).enumerate() {
+        let bytes = &mut buffer[..words.len() * 8];
+        hasher.expand(header.as_bytes(), b"cosmosmesh/mask/check/1", (k * BUFFER_BYTES) as u64, bytes);
+        for (word, [a, b, c, d, e, f, g, h]) in words.iter().zip(bytes.as_chunks::<8>().0) {
+            first = first.wrapping_add(word.wrapping_mul(u64::from(u32::from_le_bytes([*a, *b, *c, *d]))));
+            second = second.wrapping_add(word.wrapping_mul(u64::from(u32::from_le_bytes([*e, *f, *g, *h]))));
         }
-        Self(coefficients)
     }
-
-    /// The check words of data words, not reduced.
-    pub(crate) fn of(&self, data: &[u64]) -> [u64; 2] {
-        let (mut first, mut second) = (0_u64, 0_u64);
-        for (word, coefficient) in data.iter().zip(&self.0) {
-            first = first.wrapping_add(word.wrapping_mul(coefficient & 0xffff_ffff));
-            second = second.wrapping_add(word.wrapping_mul(coefficient >> 32));
-        }
-        [first, second]
-    }
+    [first, second]
 }
 
 #[cfg(test)]
@@ -236,11 +238,16 @@ mod tests {
     #[test]
     fn words_pack_and_unpack_in_both_widths() {
         for width in [WordWidth::Bits48, WordWidth::Bits64] {
-            let words: Vec<u64> = (0..100_u64).map(|k| k.wrapping_mul(0x9e37_79b9_7f4a_7c15) & width.mask()).collect();
-            let mut bytes = Vec::new();
-            pack(&words, width, &mut bytes);
-            assert_eq!(bytes.len(), 100 * width.bytes());
-            assert_eq!(unpack(&bytes, width), words);
+            for count in (0..20).chain([100]) {
+                let word = |k: u64| (k + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) & width.mask();
+                let words: Vec<u64> = (0..count).map(word).collect();
+                let mut bytes = Vec::new();
+                pack(&words, width, &mut bytes);
+                assert_eq!(bytes.len(), words.len() * width.bytes());
+                assert_eq!(unpack(&bytes, width), words);
+                let first = words.iter().flat_map(|word| word.to_le_bytes().into_iter().take(width.bytes()));
+                assert!(first.eq(bytes), "little-endian, one behind the other");
+            }
         }
     }
 }

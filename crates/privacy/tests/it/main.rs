@@ -14,6 +14,7 @@ mod noisy_use;
 mod quorum;
 mod readers;
 mod secrecy;
+mod secrets;
 mod sum;
 mod vectors;
 mod world;
