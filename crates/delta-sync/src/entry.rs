@@ -5,6 +5,7 @@ use cosmosmesh_contracts::key::{Digest, KeyError, NodeId, Signature, Suite};
 use cosmosmesh_contracts::message::Priority;
 use cosmosmesh_contracts::traits::ContentHasher;
 
+use crate::checkpoint::{REBASED_BYTES_MAX, REBASED_KIND};
 use crate::codec::{CodecError, Reader, put_i64, put_u64};
 use crate::keys::Keys;
 use crate::range::SEQUENCE_END;
@@ -15,6 +16,10 @@ pub const ENTRY_VERSION: u8 = 1;
 pub const DEPENDENCIES_MAX: usize = 16;
 /// The longest body, in bytes: small enough for a batch to carry it whole.
 pub const BODY_BYTES_MAX: usize = 32 << 10;
+/// The longest body of a kind: what carries a late entry may be that much longer than what it carries.
+pub(crate) const fn body_bytes_max(kind: u16) -> usize {
+    if kind == REBASED_KIND { REBASED_BYTES_MAX } else { BODY_BYTES_MAX }
+}
 /// The longest header, in bytes.
 pub(crate) const HEADER_BYTES_MAX: usize = 256 + DEPENDENCIES_MAX * 64;
 /// What a signature covers before the header, so that it counts for nothing else.
@@ -151,7 +156,7 @@ impl Header {
         for _ in 0..count {
             dependencies.push(read_id(reader)?);
         }
-        let body_bytes = reader.up_to(BODY_BYTES_MAX as u64)? as u32;
+        let body_bytes = reader.u32()?;
         let body_hash = reader.digest()?;
         let header = Self { mission, id, previous, time, kind, priority, expiry, dependencies, body_bytes, body_hash };
         header.check()?;
@@ -163,7 +168,7 @@ impl Header {
         if (self.id.sequence == 0) != (self.previous == NO_ENTRY) {
             return Err(CodecError::Contradiction);
         }
-        if self.id.sequence >= SEQUENCE_END || self.body_bytes as usize > BODY_BYTES_MAX {
+        if self.id.sequence >= SEQUENCE_END || self.body_bytes as usize > body_bytes_max(self.kind) {
             return Err(CodecError::Number);
         }
         if self.dependencies.len() > DEPENDENCIES_MAX {

@@ -5,6 +5,7 @@
 //!
 //! `examples/pipe.rs` syncs two replicas over a pipe with this crate and `contracts` alone.
 
+pub mod checkpoint;
 pub mod entry;
 pub mod frame;
 pub mod receipt;
@@ -24,5 +25,7 @@ pub use interest::{Interest, TOPICS_MAX};
 pub use keys::Keys;
 pub use range::{RangeSet, SEQUENCE_END};
 pub use receipt::Receipt;
-pub use replica::{Draft, Fork, Refusal, Replica, ReplicaConfig, ReplicaError, Root, Roster, Verdict};
+pub use replica::{
+    Adoption, Draft, Fork, ProposeError, Pruned, Refusal, Replica, ReplicaConfig, ReplicaError, Root, Roster, Verdict,
+};
 pub use session::{Contact, Event, Session, SessionConfig};

@@ -43,8 +43,6 @@ pub(crate) struct Log {
     pub(crate) base: u64,
     /// Hash of the last entry below the base.
     pub(crate) base_hash: Digest,
-    /// How many of the hashes below the base are in the store; none for a replica that came after them.
-    pub(crate) hashes: u64,
 }
 
 impl Log {
@@ -58,7 +56,6 @@ impl Log {
             fork: None,
             base: 0,
             base_hash: NO_ENTRY,
-            hashes: 0,
         }
     }
 
@@ -79,6 +76,24 @@ impl Log {
             set.insert(run.start, run.end);
         }
         set
+    }
+
+    /// Begins anew where the past is closed: with the stretches of a cut, of which nothing is in the store unless it is said later.
+    pub(crate) fn begin(&mut self, have: &RangeSet, lasts: &[Digest]) {
+        self.runs.clear();
+        for (&(start, end), &last) in have.ranges().iter().zip(lasts) {
+            // Whatever comes before a stretch of the cut is late, so that nobody asks what its first entry says of it.
+            self.runs.push(Run { start, end, before: NO_ENTRY, last });
+        }
+        self.extents.clear();
+        self.unusual = [const { RangeSet::new() }; 3];
+        self.base = have.end();
+        self.base_hash = lasts.last().copied().unwrap_or(NO_ENTRY);
+    }
+
+    /// The first record that is still needed.
+    pub(crate) fn first_record(&self) -> u64 {
+        self.extents.iter().map(|extent| extent.record).min().unwrap_or(self.records)
     }
 
     /// The sequence number after the last entry here.
@@ -212,7 +227,6 @@ impl Log {
         put_u64(out, self.fork.map_or(0, |fork| fork + 1));
         put_u64(out, self.base);
         out.extend(self.base_hash.as_bytes());
-        put_u64(out, self.hashes);
     }
 
     pub(crate) fn read(id: &LogId, reader: &mut Reader<'_>) -> Result<Self, CodecError> {
@@ -232,7 +246,6 @@ impl Log {
         log.fork = reader.u64()?.checked_sub(1);
         log.base = reader.u64()?;
         log.base_hash = reader.digest()?;
-        log.hashes = reader.u64()?;
         if log.is_sound() { Ok(log) } else { Err(CodecError::Contradiction) }
     }
 

@@ -148,6 +148,31 @@ impl RangeSet {
     /// Reads what [`RangeSet::encode`] wrote and keeps at most `kept_max` ranges, the lowest; `usize::MAX` keeps all.
     pub(crate) fn decode(reader: &mut Reader<'_>, kept_max: usize) -> Result<Self, CodecError> {
         let count = reader.count(1)?;
+        Self::decode_some(reader, count, kept_max)
+    }
+
+    /// The same where each range brings `bytes_min` bytes with it, itself included: more than the rest can hold is refused.
+    pub(crate) fn decode_counted(reader: &mut Reader<'_>, bytes_min: usize) -> Result<Self, CodecError> {
+        let count = reader.count(bytes_min)?;
+        Self::decode_some(reader, count, usize::MAX)
+    }
+
+    /// The same where more than `ranges_max` ranges are refused.
+    pub(crate) fn decode_at_most(reader: &mut Reader<'_>, ranges_max: usize) -> Result<Self, CodecError> {
+        let count = reader.count(1)?;
+        if count > ranges_max {
+            return Err(CodecError::TooLong { bytes: count });
+        }
+        Self::decode_some(reader, count, ranges_max)
+    }
+
+    /// The lowest ranges, at most `ranges_max` of them.
+    pub(crate) fn lowest(mut self, ranges_max: usize) -> Self {
+        self.ranges.truncate(ranges_max);
+        self
+    }
+
+    fn decode_some(reader: &mut Reader<'_>, count: usize, kept_max: usize) -> Result<Self, CodecError> {
         let mut set = Self { ranges: Vec::with_capacity(count.min(kept_max)) };
         let mut at = 0_u64;
         for k in 0..count {

@@ -9,7 +9,7 @@ use cosmosmesh_contracts::message::Priority;
 use super::{Compression, FrameType, start};
 use crate::codec::{CodecError, Reader, put_i64, put_u64, u64_bytes};
 use crate::entry::{
-    BODY_BYTES_MAX, DEPENDENCIES_MAX, EntryId, Header, LogId, LogicalTime, NO_ENTRY, priority_code, priority_of,
+    DEPENDENCIES_MAX, EntryId, Header, LogId, LogicalTime, NO_ENTRY, body_bytes_max, priority_code, priority_of,
     put_id, put_log, read_id, read_log,
 };
 use crate::range::SEQUENCE_END;
@@ -267,11 +267,14 @@ impl<'b> Rows<'b> {
             self.kind = kind;
         }
         if flags & OTHER_LENGTH != 0 {
-            let length = reader.up_to(BODY_BYTES_MAX as u64)? as u32;
+            let length = reader.u32()?;
             if length == self.body_bytes {
                 return Err(CodecError::Number);
             }
             self.body_bytes = length;
+        }
+        if self.body_bytes as usize > body_bytes_max(self.kind) {
+            return Err(CodecError::Number);
         }
         let previous = if flags & HAS_PREVIOUS != 0 { Some(reader.digest()?) } else { None };
         let follows = !self.first && gap == 0;

@@ -1,4 +1,4 @@
-//! What travels in a session: five kinds of frame, each complete in itself.
+//! What travels in a session: eight kinds of frame, each complete in itself.
 //!
 //! A decoder borrows what it can and allocates at most four times its input and 64 kB.
 
@@ -6,6 +6,7 @@ mod batch;
 mod beacon;
 mod compress;
 mod evidence;
+mod piece;
 mod sketch;
 mod summary;
 
@@ -13,10 +14,12 @@ pub use batch::{Batch, BatchRow};
 pub use beacon::Beacon;
 pub use compress::Compression;
 pub use evidence::Evidence;
+pub use piece::{Piece, Votes, WANTED_RANGES_MAX, Wanted};
 pub use sketch::{Difference, SKETCH_CELLS_MAX, Sketch};
 pub use summary::{Summary, SummaryLog};
 
 pub(crate) use batch::{BatchHead, BatchWriter};
+pub(crate) use piece::PIECE_HEAD_BYTES_MAX;
 pub(crate) use summary::{SHORT_BYTES, SummaryHead, write_summary};
 
 use cosmosmesh_contracts::traits::ContentHasher;
@@ -38,6 +41,9 @@ pub(crate) enum FrameType {
     Batch = 3,
     Evidence = 4,
     Sketch = 5,
+    Votes = 6,
+    Piece = 7,
+    Wanted = 8,
 }
 
 /// A frame, taken apart and checked for everything that bytes alone can show.
@@ -53,6 +59,12 @@ pub enum Frame<'a> {
     Evidence(Box<Evidence>),
     /// This is what I hold, for somebody to whom a summary would say nothing.
     Sketch(Sketch),
+    /// These vote for a checkpoint.
+    Votes(Votes),
+    /// This is a part of a snapshot.
+    Piece(Piece<'a>),
+    /// These parts of a snapshot are missing.
+    Wanted(Wanted),
 }
 
 impl<'a> Frame<'a> {
@@ -72,6 +84,9 @@ impl<'a> Frame<'a> {
             3 => return Batch::read(bytes.len(), reader, compression).map(Self::Batch),
             4 => return Evidence::read(reader, hasher).map(|evidence| Self::Evidence(Box::new(evidence))),
             5 => Self::Sketch(Sketch::read(&mut reader)?),
+            6 => Self::Votes(Votes::read(&mut reader, hasher)?),
+            7 => return Piece::read(reader).map(Self::Piece),
+            8 => Self::Wanted(Wanted::read(&mut reader)?),
             _ => return Err(CodecError::FrameType),
         };
         reader.finish()?;
@@ -86,6 +101,9 @@ impl<'a> Frame<'a> {
             Self::Batch(batch) => batch.head.mission,
             Self::Evidence(evidence) => evidence.mission,
             Self::Sketch(sketch) => sketch.mission,
+            Self::Votes(votes) => votes.mission,
+            Self::Piece(piece) => piece.mission,
+            Self::Wanted(wanted) => wanted.mission,
         }
     }
 
@@ -97,6 +115,9 @@ impl<'a> Frame<'a> {
             Self::Batch(batch) => batch.encode(out),
             Self::Evidence(evidence) => evidence.encode(out),
             Self::Sketch(sketch) => sketch.encode(out),
+            Self::Votes(votes) => votes.encode(out),
+            Self::Piece(piece) => piece.encode(out),
+            Self::Wanted(wanted) => wanted.encode(out),
         }
     }
 }

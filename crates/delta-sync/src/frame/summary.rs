@@ -27,6 +27,8 @@ pub struct Summary<'a> {
     pub clock: MissionTime,
     /// How many KiB the sender takes now.
     pub room_kib: u32,
+    /// Number of the sender's checkpoint; zero for none.
+    pub number: u64,
     /// Whether the sender wants the receiver's summary back.
     pub reply: bool,
     /// Whether the sender wants every hash before an entry sent along.
@@ -65,6 +67,7 @@ impl<'a> Summary<'a> {
             root: reader.array()?,
             clock: reader.time()?,
             room_kib: reader.u32()?,
+            number: reader.u64()?,
             reply: flags & 1 == 1,
             hashes: flags & 4 == 4,
             wide: flags & 2 == 2,
@@ -120,6 +123,7 @@ impl<'a> Summary<'a> {
             self.root,
             self.clock,
             self.room_kib,
+            self.number,
             self.reply,
             self.hashes,
             self.wide,
@@ -158,6 +162,7 @@ pub(crate) struct SummaryHead<'a> {
     pub(crate) root: Root,
     pub(crate) clock: MissionTime,
     pub(crate) room_kib: u32,
+    pub(crate) number: u64,
     pub(crate) reply: bool,
     pub(crate) hashes: bool,
 }
@@ -179,7 +184,9 @@ pub(crate) fn write_summary(
     loop {
         let mut out = Vec::new();
         let h = head;
-        write_head(&mut out, &h.mission, h.interest, h.scope, h.root, h.clock, h.room_kib, h.reply, h.hashes, wide);
+        write_head(
+            &mut out, &h.mission, h.interest, h.scope, h.root, h.clock, h.room_kib, h.number, h.reply, h.hashes, wide,
+        );
         let authors: Vec<&[(LogId, Option<u64>, RangeSet)]> = logs.chunk_by(|a, b| a.0.author == b.0.author).collect();
         put_u64(&mut out, authors.len() as u64);
         for logs in authors {
@@ -212,6 +219,7 @@ fn write_head(
     root: Root,
     clock: MissionTime,
     room_kib: u32,
+    number: u64,
     reply: bool,
     hashes: bool,
     wide: bool,
@@ -223,6 +231,7 @@ fn write_head(
     out.extend(root);
     put_i64(out, clock.as_ms());
     put_u64(out, u64::from(room_kib));
+    put_u64(out, number);
 }
 
 fn put_log_line(out: &mut Vec<u8>, epoch: u32, topic: Topic, fork: Option<u64>, have: &RangeSet) {

@@ -86,16 +86,19 @@ impl<S: Store> Replica<S> {
         let known = self.logs.get(&id).and_then(|log| log.fork);
         let wanted = self.config.interest.covers(id.topic) && self.config.roster.admits(&id.author);
         let room = self.logs.contains_key(&id) || self.logs.len() < super::LOGS_MAX;
+        let sequence = self.fork_place(&fork);
         let ours =
             fork.first.header().mission == self.config.mission && fork.second.header().mission == self.config.mission;
-        if known.is_some_and(|known| known <= fork.at.sequence)
-            || !(wanted && room && ours)
-            || !fork.is_signed(&self.keys)
-        {
+        if known.is_some_and(|known| known <= sequence) || !(wanted && room && ours) || !fork.is_signed(&self.keys) {
             return Ok(false);
         }
         self.quarantine(fork)?;
         Ok(true)
+    }
+
+    /// From where on a log is disregarded for a proof: what a checkpoint has of it stays.
+    pub(crate) fn fork_place(&self, fork: &Fork) -> u64 {
+        fork.at.sequence.max(self.closed.as_ref().map_or(0, |closed| closed.checkpoint.cut.end(&fork.at.log)))
     }
 
     /// Keeps the proof and disregards the log from there on.
@@ -108,7 +111,7 @@ impl<S: Store> Replica<S> {
     }
 
     pub(super) fn apply_fork(&mut self, fork: Fork) -> Result<(), StoreError> {
-        let EntryId { log: id, sequence } = fork.at;
+        let (id, sequence) = (fork.at.log, self.fork_place(&fork));
         if !self.logs.contains_key(&id) {
             self.name_log(&id)?;
         }

@@ -11,13 +11,14 @@ use crate::keys::Keys;
 use crate::log::Log;
 
 use super::fork::FORKS_STREAM;
+use super::parts::{append_parts, newest, read_whole};
 use super::{Fork, LOGS_STREAM, READ_MAX, Replica, ReplicaConfig, damaged};
 
 /// Snapshots of the index, each in one record or several.
 const INDEX_STREAM: &str = "index";
 /// The longest part of a snapshot.
 const PART_BYTES_MAX: usize = 1 << 20;
-const INDEX_VERSION: u8 = 1;
+const INDEX_VERSION: u8 = 2;
 
 impl<S: Store> Replica<S> {
     /// Opens the replica that a store holds; an empty store makes an empty replica.
@@ -40,12 +41,14 @@ impl<S: Store> Replica<S> {
             unindexed: 0,
             unsynced: false,
             roots: super::root::Roots::default(),
+            closed: None,
+            settled: 0,
+            broken: false,
+            closing: super::close::Closing::default(),
+            incoming: None,
         };
-        let indexed = replica.read_index()?;
-        if !indexed {
-            replica.logs.clear();
-            replica.log_names = 0;
-        }
+        replica.read_checkpoint()?;
+        replica.read_index()?;
         replica.read_names()?;
         replica.read_forks()?;
         let ids: Vec<LogId> = replica.logs.keys().copied().collect();
@@ -57,39 +60,36 @@ impl<S: Store> Replica<S> {
         if replica.config.restored {
             replica.begin_epoch(now);
         }
+        replica.read_ballots()?;
+        replica.read_incoming()?;
+        // A crash came between the checkpoint and what follows from it.
+        if replica.closed.as_ref().is_some_and(|closed| closed.number() > replica.settled) {
+            let settled = replica.settle_checkpoint(now)?;
+            replica.closing.untold.push(settled);
+        }
         Ok(replica)
     }
 
-    /// Takes the newest whole snapshot; says no if there is none or the streams are shorter than it says.
-    fn read_index(&mut self) -> Result<bool, StoreError> {
-        let length = self.store.len(INDEX_STREAM)?;
-        let Some(last) = length.checked_sub(1) else { return Ok(false) };
-        let head = |record: &[u8]| -> Result<(u64, u64, usize), CodecError> {
-            let mut reader = Reader::new(record);
-            let (part, parts) = (reader.u64()?, reader.u64()?);
-            Ok((part, parts, record.len() - reader.remaining()))
-        };
-        let record = self.store.read(INDEX_STREAM, last, 1)?.pop().ok_or_else(|| damaged(INDEX_STREAM))?;
-        let (part, parts, _) = head(&record).map_err(|_| damaged(INDEX_STREAM))?;
-        // A crash between the parts leaves the last snapshot unfinished: the history is read instead.
-        if part + 1 != parts || parts > length {
-            return Ok(false);
-        }
-        let mut bytes = Vec::new();
-        for record in self.store.read(INDEX_STREAM, length - parts, parts as usize)? {
-            let (_, _, start) = head(&record).map_err(|_| damaged(INDEX_STREAM))?;
-            bytes.extend_from_slice(&record[start..]);
-        }
-        self.decode_index(&bytes).map_err(|_| damaged(INDEX_STREAM))?;
-        if self.store.len(LOGS_STREAM)? < self.log_names {
-            return Ok(false);
-        }
-        for log in self.logs.values() {
-            if self.store.len(&log.stream)? < log.records {
-                return Ok(false);
+    /// Takes the newest index that is whole and not ahead of the streams; without one the history is read.
+    fn read_index(&mut self) -> Result<(), StoreError> {
+        let mut end = self.store.len(INDEX_STREAM)?;
+        while let Some(parts) = newest(&self.store, INDEX_STREAM, end)? {
+            let bytes = read_whole(&self.store, INDEX_STREAM, parts)?;
+            self.decode_index(&bytes).map_err(|_| damaged(INDEX_STREAM))?;
+            let mut fits = self.store.len(LOGS_STREAM)? >= self.log_names;
+            for log in self.logs.values() {
+                fits = fits && self.store.len(&log.stream)? >= log.records;
             }
+            if fits {
+                return Ok(());
+            }
+            end = parts.first;
         }
-        Ok(true)
+        self.logs.clear();
+        self.log_names = 0;
+        self.settled = 0;
+        self.clock = LogicalTime { at: MissionTime(i64::MIN), count: 0 };
+        Ok(())
     }
 
     fn decode_index(&mut self, bytes: &[u8]) -> Result<(), CodecError> {
@@ -98,7 +98,9 @@ impl<S: Store> Replica<S> {
         if version != INDEX_VERSION {
             return Err(CodecError::Version { version });
         }
+        self.logs.clear();
         self.clock = LogicalTime { at: reader.time()?, count: reader.u32()? };
+        self.settled = reader.u64()?;
         self.log_names = reader.u64()?;
         for _ in 0..reader.count(36)? {
             let id = read_log(&mut reader)?;
@@ -110,24 +112,22 @@ impl<S: Store> Replica<S> {
 
     /// Writes the index out and lets the store forget the snapshot before.
     pub(super) fn write_index(&mut self) -> Result<(), StoreError> {
+        if self.broken {
+            return Err(StoreError::Failed { detail: "a checkpoint came into force only in part".to_owned() });
+        }
         let mut bytes = vec![INDEX_VERSION];
         put_i64(&mut bytes, self.clock.at.as_ms());
         put_u64(&mut bytes, u64::from(self.clock.count));
+        put_u64(&mut bytes, self.settled);
         put_u64(&mut bytes, self.log_names);
         put_u64(&mut bytes, self.logs.len() as u64);
         for (id, log) in &self.logs {
             put_log(&mut bytes, id);
             log.encode(&mut bytes);
         }
-        let before = self.store.len(INDEX_STREAM)?;
-        let parts = bytes.len().div_ceil(PART_BYTES_MAX).max(1);
-        for (part, piece) in bytes.chunks(PART_BYTES_MAX).enumerate() {
-            let mut record = Vec::with_capacity(piece.len() + 20);
-            put_u64(&mut record, part as u64);
-            put_u64(&mut record, parts as u64);
-            record.extend_from_slice(piece);
-            self.store.append(INDEX_STREAM, &record)?;
-        }
+        // What the index speaks of must be durable before it is.
+        self.store.sync()?;
+        let before = append_parts(&mut self.store, INDEX_STREAM, &bytes, PART_BYTES_MAX)?.first;
         // The new snapshot must be durable before the old one goes.
         self.store.sync()?;
         self.store.trim(INDEX_STREAM, before)?;
@@ -194,8 +194,12 @@ impl<S: Store> Replica<S> {
                 let (at, sequence) = (log.records, header.id.sequence);
                 log.records += 1;
                 self.unindexed += 1;
-                // Kept as evidence only, or written before a fork was known.
-                let counts = log.fork.is_none_or(|fork| sequence < fork) && !log.has(sequence);
+                // Kept as evidence only, or written before a fork was known, or late; the last is carried when the checkpoint is settled.
+                let late = self
+                    .closed
+                    .as_ref()
+                    .is_some_and(|closed| closed.number() <= self.settled && closed.is_late(&header.id, header.time));
+                let counts = log.fork.is_none_or(|fork| sequence < fork) && !log.has(sequence) && !late;
                 if counts && log.chain_break(sequence, &header.previous, &hash).is_none() {
                     log.add(sequence, header.previous, hash, priority_code(header.priority), at);
                 }

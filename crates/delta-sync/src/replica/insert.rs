@@ -4,6 +4,7 @@ use cosmosmesh_contracts::MissionTime;
 use cosmosmesh_contracts::key::{Digest, Signature};
 use cosmosmesh_contracts::traits::{Store, StoreError};
 
+use crate::checkpoint::{REBASED_KIND, carried_of};
 use crate::entry::{Entry, EntryId, Header, RawEntry, signed_prefix};
 use crate::log::{ChainBreak, Log};
 
@@ -55,6 +56,12 @@ pub enum Refusal {
     Full,
     /// What was pruned here has another hash.
     Pruned,
+    /// It was written before the checkpoint in force and is not in it; whoever holds it writes it again.
+    Late,
+    /// What it carries is no entry, or not signed by its author.
+    Carried,
+    /// A snapshot whose certificate does not hold, or not for this mission's quorum.
+    Certificate,
 }
 
 impl fmt::Display for Refusal {
@@ -67,6 +74,9 @@ impl fmt::Display for Refusal {
             Self::PreviousUnknown => "without the hash before it, which is not here",
             Self::Full => "of one log more than a replica holds",
             Self::Pruned => "unlike what was pruned here",
+            Self::Late => "written before the checkpoint and not in it; to be written again by whoever holds it",
+            Self::Carried => "carrying what its author did not sign",
+            Self::Certificate => "of a checkpoint that no quorum of this mission certifies",
         })
     }
 }
@@ -94,6 +104,9 @@ impl<S: Store> Replica<S> {
         if !self.config.interest.covers(log.topic) {
             return refused(Refusal::Topic);
         }
+        if self.closed.as_ref().is_some_and(|closed| closed.is_late(&header.id, header.time)) {
+            return refused(Refusal::Late);
+        }
         let Some(index) = self.logs.get(&log) else {
             return if self.logs.len() < LOGS_MAX { Ok(Arrival::Open) } else { refused(Refusal::Full) };
         };
@@ -101,7 +114,10 @@ impl<S: Store> Replica<S> {
             return Ok(Arrival::Settled(Verdict::Quarantined));
         }
         if sequence < index.base {
-            return Ok(Arrival::Settled(Verdict::Duplicate));
+            return match self.pruned_hash(&log, sequence)? {
+                Some(kept) if kept != candidate.hash => refused(Refusal::Pruned),
+                _ => Ok(Arrival::Settled(Verdict::Duplicate)),
+            };
         }
         if let Some(record) = index.record_of(sequence) {
             let stored = self.stored(index, record)?;
@@ -120,6 +136,9 @@ impl<S: Store> Replica<S> {
         // Looked at again, because the entries before it in the same batch have been taken since.
         if let Arrival::Settled(verdict) = self.look(&candidate)? {
             return Ok(verdict);
+        }
+        if candidate.header.kind == REBASED_KIND && !candidate.body.is_none_or(|body| self.is_carried_properly(body)) {
+            return Ok(Verdict::Refused(Refusal::Carried));
         }
         let Candidate { header, mut signed, signature, hash, body, .. } = candidate;
         let EntryId { log: id, sequence } = header.id;
@@ -165,6 +184,15 @@ impl<S: Store> Replica<S> {
         self.add(&id, sequence, header.previous, hash, header.priority, record)?;
         self.observe(now, header.time);
         Ok(Verdict::New)
+    }
+
+    /// Whether what an entry carries is an entry of this mission that its author signed.
+    fn is_carried_properly(&self, body: &[u8]) -> bool {
+        carried_of(body).is_ok_and(|(header, _)| {
+            header.mission == self.config.mission
+                && self.config.roster.admits(&header.id.log.author)
+                && Entry::decode(body, &*self.keys.hasher).is_ok_and(|entry| entry.verify(&self.keys).is_ok())
+        })
     }
 
     fn stored(&self, index: &Log, record: u64) -> Result<Vec<u8>, StoreError> {

@@ -1,8 +1,13 @@
 //! A replica: the logs it holds, in a store, with an index of them in memory.
 
+mod adopt;
+mod close;
 mod fork;
+mod incoming;
 mod index;
 mod insert;
+mod parts;
+mod prune;
 mod root;
 
 use core::fmt;
@@ -13,18 +18,24 @@ use cosmosmesh_contracts::key::{Digest, KeyError, NodeId};
 use cosmosmesh_contracts::message::Priority;
 use cosmosmesh_contracts::traits::{Store, StoreError};
 
+use crate::checkpoint::{CONTROL_TOPIC, Quorum, VOTE_KIND};
 use crate::codec::CodecError;
 use crate::entry::{
-    BODY_BYTES_MAX, DEPENDENCIES_MAX, Entry, EntryId, Header, LogId, LogicalTime, MissionId, NO_ENTRY, RawEntry, Topic,
+    DEPENDENCIES_MAX, Entry, EntryId, Header, LogId, LogicalTime, MissionId, NO_ENTRY, RawEntry, Topic, body_bytes_max,
 };
 use crate::interest::Interest;
 use crate::keys::Keys;
 use crate::log::Log;
 use crate::range::RangeSet;
 
+pub use adopt::Adoption;
+pub(crate) use close::Closed;
+pub use close::ProposeError;
 pub use fork::Fork;
+pub(crate) use incoming::{Incoming, Landed};
 pub(crate) use insert::{Arrival, Candidate};
 pub use insert::{Refusal, Verdict};
+pub use prune::Pruned;
 pub use root::Root;
 
 /// Signed logs in a store, and what is known of them.
@@ -49,6 +60,15 @@ pub struct Replica<S> {
     unindexed: u64,
     unsynced: bool,
     roots: root::Roots,
+    /// The checkpoint in force.
+    closed: Option<Closed>,
+    /// The number of the checkpoint that the logs are in line with.
+    settled: u64,
+    /// Whether the logs in memory are no longer those of the store, so that nothing more may be written of them.
+    broken: bool,
+    closing: close::Closing,
+    /// A snapshot that is on its way here.
+    incoming: Option<Incoming>,
 }
 
 /// What a replica is told when it is opened.
@@ -64,8 +84,10 @@ pub struct ReplicaConfig {
     pub skew_ms_max: i64,
     /// After how many new records the index is written out again.
     pub index_every: u64,
-    /// Whether the store was restored from a copy; the replica then writes to new logs, since it may have forgotten entries.
+    /// Whether the store was restored from a copy; the replica then writes to new logs, since it may have forgotten entries, and neither proposes nor votes, since it may have forgotten that too.
     pub restored: bool,
+    /// Who closes the past. Without a quorum no checkpoint counts here.
+    pub quorum: Option<Quorum>,
 }
 
 impl ReplicaConfig {
@@ -78,6 +100,7 @@ impl ReplicaConfig {
             skew_ms_max: 300_000,
             index_every: 8_192,
             restored: false,
+            quorum: None,
         }
     }
 }
@@ -128,7 +151,16 @@ impl<S: Store> Replica<S> {
     /// # Errors
     /// [`ReplicaError`]; nothing was written unless the store failed.
     pub fn append(&mut self, now: MissionTime, draft: Draft) -> Result<Entry, ReplicaError> {
-        if draft.body.len() > BODY_BYTES_MAX {
+        // What speaks of checkpoints is written here and not by others.
+        if draft.topic == CONTROL_TOPIC || draft.kind >= VOTE_KIND {
+            return Err(ReplicaError::Draft(CodecError::Variant));
+        }
+        self.write(now, draft)
+    }
+
+    /// The same for what only a replica writes.
+    pub(crate) fn write(&mut self, now: MissionTime, draft: Draft) -> Result<Entry, ReplicaError> {
+        if draft.body.len() > body_bytes_max(draft.kind) {
             return Err(ReplicaError::Draft(CodecError::TooLong { bytes: draft.body.len() }));
         }
         let mut dependencies = draft.dependencies;
@@ -303,7 +335,7 @@ impl<S: Store> Replica<S> {
         if index.base == sequence + 1 {
             return Ok(Some(index.base_hash));
         }
-        let Some(record) = index.record_of(sequence) else { return Ok(None) };
+        let Some(record) = index.record_of(sequence) else { return self.pruned_hash(log, sequence) };
         let records = self.store.read(&index.stream, record, 1)?;
         let bytes = records.first().ok_or_else(|| damaged(&index.stream))?;
         let raw = RawEntry::decode(bytes).map_err(|_| damaged(&index.stream))?;
@@ -342,6 +374,7 @@ impl<S: Store> Replica<S> {
         log.add(sequence, previous, hash, crate::entry::priority_code(priority), at);
         log.records = at + 1;
         self.unindexed += 1;
+        self.closing.news |= id.topic == CONTROL_TOPIC || self.closing.waiting;
         self.roots.clear();
         Ok(())
     }
@@ -398,8 +431,10 @@ pub enum ReplicaError {
     Store(StoreError),
     /// The key's device does not answer.
     Key(KeyError),
-    /// The draft is too long, or has too many dependencies.
+    /// The draft is too long, has too many dependencies, or is of a kind or topic that is reserved for checkpoints.
     Draft(CodecError),
+    /// No checkpoint was proposed.
+    Propose(ProposeError),
 }
 
 impl fmt::Display for ReplicaError {
@@ -408,6 +443,7 @@ impl fmt::Display for ReplicaError {
             Self::Store(error) => error.fmt(f),
             Self::Key(error) => error.fmt(f),
             Self::Draft(error) => write!(f, "a draft cannot be an entry: {error}"),
+            Self::Propose(error) => error.fmt(f),
         }
     }
 }

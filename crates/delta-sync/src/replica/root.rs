@@ -27,7 +27,7 @@ impl Roots {
 impl<S: Store> Replica<S> {
     /// The hash over the logs of a scope: of each its name, its stretches with the hash that fixes them, and where it forks.
     ///
-    /// Equal roots mean equal entries, because the last hash of a stretch fixes all of it.
+    /// The checkpoint in force is part of it. Equal roots mean equal entries, because the last hash of a stretch fixes all of it.
     /// # Cost
     /// One pass over the index after a change, nothing otherwise.
     pub fn root(&self, scope: &Interest) -> Root {
@@ -48,6 +48,10 @@ impl<S: Store> Replica<S> {
                 put_u64(&mut bytes, run.end);
                 bytes.extend(run.last.as_bytes());
             }
+        }
+        // Equal entries mean something else under another checkpoint.
+        if let Some(closed) = &self.closed {
+            bytes.extend(closed.hash.as_bytes());
         }
         let digest = self.keys.hasher.digest("cosmosmesh/sync/root/1", &[&bytes]);
         let mut root = [0; 16];

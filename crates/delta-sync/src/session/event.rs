@@ -5,7 +5,7 @@ use crate::codec::CodecError;
 use crate::entry::{EntryId, LogId};
 use crate::range::RangeSet;
 use crate::receipt::Receipt;
-use crate::replica::{Refusal, Root};
+use crate::replica::{Adoption, Refusal, Root};
 
 /// What a session has to tell its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +61,13 @@ pub enum Event {
         peer: NodeId,
         /// How many entries remain.
         entries_left: u64,
+    },
+    /// A checkpoint came into force: the past is closed, and what was late here is written again. Whoever keeps a [`crate::state::Fold`] begins a new one with [`crate::Replica::fold`].
+    Checkpoint(Adoption),
+    /// A vote did not come about because the key's device does not answer.
+    Unattended {
+        /// What it said.
+        detail: String,
     },
     /// The store failed; nothing more is taken or sent until it is opened again.
     StoreFailed(StoreError),

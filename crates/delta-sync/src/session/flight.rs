@@ -10,7 +10,7 @@ use crate::entry::{EntryId, LogId, RawEntry};
 use crate::frame::{BatchHead, BatchRow, BatchWriter, Beacon, Evidence, FRAME_BYTES_MAX, SummaryHead, write_summary};
 use crate::interest::Interest;
 use crate::range::RangeSet;
-use crate::replica::damaged;
+use crate::replica::{Closed, damaged};
 
 use super::peer::{Entries, Flight, Peer};
 use super::{BATCH_BYTES_MIN, Event, Session};
@@ -41,7 +41,7 @@ impl<S: Store> Session<S> {
         let mut out = Vec::new();
         if let Some(log) = peer.wants.evidence.pop_first() {
             if let Some(fork) = self.replica.fork(&log) {
-                peer.their_forks.insert(log, fork.at().sequence);
+                peer.their_forks.insert(log, self.replica.fork_place(fork));
                 Evidence { mission, fork: fork.clone() }.encode(&mut out);
                 peer.arm(now, 0);
             }
@@ -49,6 +49,12 @@ impl<S: Store> Session<S> {
         }
         if let Some(sketch) = peer.wants.sketch.take() {
             sketch.encode(&mut out);
+            return Ok(Some(out));
+        }
+        // Before the summary, which would have the peer begin at the start.
+        if core::mem::take(&mut peer.wants.pieces)
+            && let Some(out) = self.wanted()
+        {
             return Ok(Some(out));
         }
         let idle = peer.pending.is_empty() && peer.forced.is_empty();
@@ -66,6 +72,7 @@ impl<S: Store> Session<S> {
                 root,
                 clock: now,
                 room_kib: self.config.room_kib,
+                number: self.replica.closed().map_or(0, Closed::number),
                 reply,
                 hashes: core::mem::take(&mut peer.wants.hashes),
             };
@@ -85,7 +92,7 @@ impl<S: Store> Session<S> {
             peer.wants.beacon = false;
             return self.batch_for(now, id, peer, &scope, left);
         }
-        Ok(None)
+        self.piece_for(now, peer, left)
     }
 
     /// What we hold of a scope, as a summary says it.
@@ -104,11 +111,11 @@ impl<S: Store> Session<S> {
         peer.wants.evidence = self
             .replica
             .forks()
-            .map(|fork| fork.at())
-            .filter(|at| {
-                scope.covers(at.log.topic) && peer.their_forks.get(&at.log).is_none_or(|known| *known > at.sequence)
+            .filter(|fork| {
+                let (log, place) = (fork.at().log, self.replica.fork_place(fork));
+                scope.covers(log.topic) && peer.their_forks.get(&log).is_none_or(|known| *known > place)
             })
-            .map(|at| at.log)
+            .map(|fork| fork.at().log)
             .collect();
         let unanswered = peer.unanswered();
         let mut missing = Vec::new();

@@ -7,6 +7,7 @@ mod open;
 mod peer;
 mod receive;
 mod sketching;
+mod snapshot;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -109,6 +110,7 @@ impl<S: Store> Session<S> {
     pub fn take(&mut self, now: MissionTime, entry: &Entry) -> Result<Verdict, StoreError> {
         let verdict = self.replica.take(now, entry)?;
         self.changed();
+        self.attend(now)?;
         Ok(verdict)
     }
 

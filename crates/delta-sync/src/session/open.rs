@@ -23,7 +23,13 @@ impl<S: Store> Session<S> {
     /// A link to a peer is there. What goes out first depends on what is known of the peer:
     /// what it lacks, if that is known; a beacon, if it lacks nothing; our summary, if nothing is known or a cut contact left it open.
     pub fn contact_open(&mut self, now: MissionTime, peer: NodeId, contact: Contact) {
+        if !self.halted
+            && let Err(error) = self.attend(now)
+        {
+            self.halt(error);
+        }
         let repeat_max = self.config.repeat_bytes_max;
+        let coming = self.replica.incoming().is_some();
         let peer = self.peer(peer);
         let two_way = contact.two_way;
         peer.contact = Some(OpenContact::new(contact, now));
@@ -35,6 +41,11 @@ impl<S: Store> Session<S> {
         peer.cut_told = false;
         peer.acknowledge = None;
         peer.room_bytes = None;
+        peer.outgoing = None;
+        peer.pieces_due = None;
+        peer.repeats = 0;
+        // What came of a snapshot in an earlier contact, or from another peer, is not sent again.
+        peer.wants.pieces = coming;
         peer.wants.reply = false;
         if let Some(cut) = peer.sending.take() {
             peer.push_flight(cut);

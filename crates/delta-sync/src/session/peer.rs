@@ -9,6 +9,7 @@ use crate::range::RangeSet;
 use crate::replica::Root;
 
 use super::contact::OpenContact;
+use super::snapshot::Outgoing;
 
 /// Entries by log, as stretches.
 pub(super) type Entries = BTreeMap<LogId, RangeSet>;
@@ -63,6 +64,12 @@ pub(super) struct Peer {
     pub(super) cut_told: bool,
     /// How much shorter batches get by compression, in per mille.
     pub(super) packed_per_mille: u32,
+    /// The snapshot that it is being sent in this contact.
+    pub(super) outgoing: Option<Outgoing>,
+    /// When to ask for the pieces of a snapshot that have not come.
+    pub(super) pieces_due: Option<MissionTime>,
+    /// How often it said the same while nothing changed here.
+    pub(super) repeats: u32,
     /// Whether what the store remembers of this peer is out of date.
     pub(super) unsaved: bool,
 }
@@ -78,6 +85,8 @@ pub(super) struct Wants {
     pub(super) beacon: bool,
     /// Whether the peer shall leave no hash out.
     pub(super) hashes: bool,
+    /// Whether to say which pieces of a snapshot are missing.
+    pub(super) pieces: bool,
 }
 
 /// Batches sent one after the other, and answered once.
@@ -128,7 +137,7 @@ const SKETCHES_MAX: u32 = 12;
 impl Peer {
     pub(super) fn deadline(&self) -> Option<MissionTime> {
         self.contact.as_ref()?;
-        [self.probe, self.acknowledge].into_iter().flatten().min()
+        [self.probe, self.acknowledge, self.pieces_due].into_iter().flatten().min()
     }
 
     pub(super) fn handle_timeout(&mut self, now: MissionTime) {
@@ -139,6 +148,10 @@ impl Peer {
             self.acknowledge = None;
             self.wants.summary = true;
             self.inbox.answered = true;
+        }
+        if self.pieces_due.is_some_and(|at| at <= now) {
+            self.pieces_due = None;
+            self.wants.pieces = true;
         }
         if self.probe.is_some_and(|at| at <= now) {
             self.probe = None;
@@ -195,6 +208,9 @@ impl Peer {
     pub(super) fn hear(&mut self, mine: Root, theirs: Root) {
         if self.heard.replace((mine, theirs)) != Some((mine, theirs)) {
             self.attempts = 0;
+            self.repeats = 0;
+        } else {
+            self.repeats += 1;
         }
     }
 

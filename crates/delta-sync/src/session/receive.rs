@@ -10,13 +10,15 @@ use crate::entry::{EntryId, LogId, MissionId, body_hash, entry_hash, signed_pref
 use crate::frame::{Batch, Beacon, Frame, SHORT_BYTES, Summary};
 use crate::range::RangeSet;
 use crate::receipt::{LINK_BYTES_MAX, RECEIPTS_STREAM, Receipt};
-use crate::replica::{Arrival, Candidate, Fork, Refusal, Root, Verdict};
+use crate::replica::{Arrival, Candidate, Closed, Fork, Refusal, Root, Verdict};
 
 use super::peer::Entries;
 use super::{Event, PEER_RANGES_MAX, Session};
 
 /// How many signatures are checked together: enough to share among threads, few enough to hold.
 const CHUNK: usize = 128;
+/// How often a peer may say the same before nothing more is sent to it in this contact.
+const REPEATS_MAX: u32 = 16;
 
 impl<S: Store> Session<S> {
     pub(super) fn receive(&mut self, now: MissionTime, from: NodeId, bytes: &[u8]) -> Result<(), StoreError> {
@@ -39,6 +41,9 @@ impl<S: Store> Session<S> {
             Frame::Batch(batch) => return self.receive_batch(now, from, bytes.len(), &batch),
             Frame::Evidence(evidence) => return self.receive_fork(from, evidence.fork),
             Frame::Sketch(sketch) => return self.receive_sketch(now, from, &sketch),
+            Frame::Votes(votes) => return self.receive_votes(now, from, &votes),
+            Frame::Piece(piece) => return self.receive_piece(now, from, &piece),
+            Frame::Wanted(wanted) => self.receive_wanted(now, from, &wanted),
         }
         Ok(())
     }
@@ -149,7 +154,9 @@ impl<S: Store> Session<S> {
             self.peer(from).wants.beacon |= summary.reply;
             return;
         }
+        let number = self.replica.closed().map_or(0, Closed::number);
         let more_there = unknown
+            || summary.number > number
             || theirs.iter().any(|(id, have)| {
                 self.replica.index_of(id).is_none_or(|log| {
                     let mut more = have.minus(&log.have());
@@ -170,7 +177,8 @@ impl<S: Store> Session<S> {
         peer.their_forks = forks;
         peer.known = true;
         peer.unsaved = true;
-        peer.held = false;
+        // A peer that does not take what it lacks is not sent it for ever.
+        peer.held = peer.repeats > REPEATS_MAX;
         peer.explicit = summary.hashes;
         peer.settled = None;
         peer.drop_answered(now);
@@ -191,7 +199,13 @@ impl<S: Store> Session<S> {
         if !peer.flights.is_empty() {
             peer.arm(now, 0);
         }
-        let same_scope = mine.is_some();
+        if self.replica.incoming().is_some() && self.peer(from).wants.summary {
+            self.peer(from).wants.pieces = true;
+        }
+        if summary.number < number {
+            self.offer_snapshot(now, from);
+        }
+        let same_scope = mine.is_some() && summary.number == number;
         if same_scope && !more_there {
             self.sketch_if_nothing_else_helps(from, summary.root);
         }
@@ -216,12 +230,12 @@ impl<S: Store> Session<S> {
     }
 
     fn receive_fork(&mut self, from: NodeId, fork: Fork) -> Result<(), StoreError> {
-        let at = fork.at();
+        let (at, place) = (fork.at(), self.replica.fork_place(&fork));
         let taken = self.replica.take_fork(fork)?;
         // What nobody signed, or of strangers, is not worth remembering.
         if self.replica.fork(&at.log).is_some() {
-            let known = self.peer(from).their_forks.entry(at.log).or_insert(at.sequence);
-            *known = (*known).min(at.sequence);
+            let known = self.peer(from).their_forks.entry(at.log).or_insert(place);
+            *known = (*known).min(place);
         }
         if taken {
             self.replica.sync()?;
@@ -363,6 +377,7 @@ impl<S: Store> Session<S> {
             self.tell(Event::Fork { at, from });
         }
         let unknown_previous = refused.contains_key(&Refusal::PreviousUnknown);
+        let late = refused.contains_key(&Refusal::Late);
         for (refusal, count) in refused {
             self.tell(Event::Refused { from, refusal, count });
         }
@@ -389,7 +404,11 @@ impl<S: Store> Session<S> {
         } else if let Some(open) = &peer.contact {
             peer.acknowledge = Some(now.plus_ms(open.patience_ms(0, 2 * receipt_bytes(batch))));
         }
-        Ok(())
+        if late {
+            // It does not know that the past is closed.
+            self.offer_snapshot(now, from);
+        }
+        self.attend(now)
     }
 }
 

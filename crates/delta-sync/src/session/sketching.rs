@@ -119,7 +119,9 @@ impl<S: Store> Session<S> {
     fn for_each_hash(&self, scope: &Interest, mut take: impl FnMut(&LogId, u64, Digest)) -> Result<(), StoreError> {
         let hasher = &*self.replica.keys.hasher;
         for (id, log) in self.replica.indices().filter(|(id, _)| scope.covers(id.topic)) {
-            let there = log.have().minus(&RangeSet::from_range(0, log.base));
+            // What a checkpoint has is the same for all who adopted it, whether they pruned it or not.
+            let closed = self.replica.closed().map_or(0, |closed| closed.checkpoint.cut.end(id));
+            let there = log.have().minus(&RangeSet::from_range(0, log.base.max(closed)));
             self.replica.for_each_record(log, &there, |record| {
                 let raw = RawEntry::decode(record).map_err(|_| damaged(&log.stream))?;
                 take(id, raw.header.id.sequence, raw.hash(hasher));

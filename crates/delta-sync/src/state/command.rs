@@ -3,8 +3,8 @@ use core::fmt;
 use cosmosmesh_contracts::MissionTime;
 
 use super::Stamp;
-use crate::codec::{put_i64, put_u64};
-use crate::entry::put_id;
+use crate::codec::{CodecError, Reader, put_i64, put_u64};
+use crate::entry::{LogicalTime, put_id, read_id};
 
 /// How far a command has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,5 +94,20 @@ impl Command {
         if let Some(expiry) = self.expiry {
             put_i64(out, expiry.as_ms());
         }
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+        let phase = match reader.byte()? {
+            0 => Phase::Issued,
+            1 => Phase::Acknowledged,
+            2 => Phase::Superseded,
+            4 => Phase::Executed,
+            // Expired is what a reader says, never what is kept.
+            _ => return Err(CodecError::Variant),
+        };
+        let time = LogicalTime { at: reader.time()?, count: reader.u32()? };
+        let last = Stamp { time, id: read_id(reader)? };
+        let expiry = if reader.flag()? { Some(reader.time()?) } else { None };
+        Ok(Self { phase, last, expiry })
     }
 }

@@ -7,7 +7,9 @@
 //!
 //! The rules and their sources are in `docs/math/replicated-state.md`.
 
+mod base;
 mod command;
+mod decode;
 mod escrow;
 mod fold;
 mod forecast;
@@ -16,7 +18,7 @@ mod operation;
 mod register;
 mod set;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cosmosmesh_contracts::MissionTime;
 use cosmosmesh_contracts::key::Digest;
@@ -25,6 +27,7 @@ use cosmosmesh_contracts::traits::ContentHasher;
 use crate::codec::{put_bytes, put_u64};
 use crate::entry::{EntryId, Header, LogicalTime};
 
+pub use base::Base;
 pub use command::{Command, Phase};
 pub use escrow::Escrow;
 pub use fold::{Fold, SNAPSHOT_EVERY, SNAPSHOTS_MAX};
@@ -56,13 +59,18 @@ impl Stamp {
 /// What a prefix of the order comes to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
-    registers: BTreeMap<Key, Register>,
-    sets: BTreeMap<Key, Elements>,
-    counters: BTreeMap<Key, i128>,
-    accounts: BTreeMap<Key, Escrow>,
+    registers: BTreeMap<Name, Register>,
+    sets: BTreeMap<Name, Elements>,
+    counters: BTreeMap<Name, i128>,
+    accounts: BTreeMap<Name, Escrow>,
     commands: BTreeMap<EntryId, Command>,
-    forecasts: BTreeMap<Key, Forecasts>,
+    forecasts: BTreeMap<Name, Forecasts>,
+    /// Late entries that others carried over a checkpoint and that have acted.
+    carried: BTreeSet<EntryId>,
 }
+
+/// A key as the state keeps it: two words instead of three.
+type Name = Box<[u8]>;
 
 const STATE_DOMAIN: &str = "cosmosmesh/sync/state/1";
 
@@ -71,7 +79,7 @@ impl State {
     pub fn apply(&mut self, stamp: Stamp, expiry: Option<MissionTime>, operation: &Operation) -> Option<Notice> {
         match operation {
             Operation::Write { key, value, over } => {
-                let register = self.registers.entry(key.clone()).or_default();
+                let register = self.registers.entry(key.as_slice().into()).or_default();
                 register.write(stamp.id, value, *over).map(|loser| Notice::Overwritten {
                     key: key.clone(),
                     winner: stamp.id,
@@ -79,33 +87,33 @@ impl State {
                 })
             }
             Operation::Add { key, element } => {
-                self.sets.entry(key.clone()).or_default().add(stamp.id, element);
+                self.sets.entry(key.as_slice().into()).or_default().add(stamp.id, element);
                 None
             }
             Operation::Remove { key, element, seen } => {
-                let set = self.sets.get_mut(key)?;
+                let set = self.sets.get_mut(key.as_slice())?;
                 let kept = set.remove(element, seen);
                 if set.is_empty() {
-                    self.sets.remove(key);
+                    self.sets.remove(key.as_slice());
                 }
                 kept.map(|by| Notice::Kept { key: key.clone(), element: element.clone(), removal: stamp.id, by })
             }
             Operation::Count { key, by } => {
-                let counter = self.counters.entry(key.clone()).or_default();
+                let counter = self.counters.entry(key.as_slice().into()).or_default();
                 // 2^63 in each of fewer than 2^64 entries: it cannot leave 128 bits.
                 *counter = counter.wrapping_add(i128::from(*by));
                 None
             }
             Operation::Grant { key, to, amount } => {
-                self.accounts.entry(key.clone()).or_default().grant(*to, *amount);
+                self.accounts.entry(key.as_slice().into()).or_default().grant(*to, *amount);
                 None
             }
             Operation::Transfer { key, to, amount } => {
-                let account = self.accounts.entry(key.clone()).or_default();
+                let account = self.accounts.entry(key.as_slice().into()).or_default();
                 overdrawn(key, stamp.id, *amount, account.transfer(stamp.id.log.author, *to, *amount))
             }
             Operation::Spend { key, amount } => {
-                let account = self.accounts.entry(key.clone()).or_default();
+                let account = self.accounts.entry(key.as_slice().into()).or_default();
                 overdrawn(key, stamp.id, *amount, account.spend(stamp.id.log.author, *amount))
             }
             Operation::Issue { over } => {
@@ -120,7 +128,7 @@ impl State {
             Operation::Execute { command } => self.advance(*command, Phase::Executed, stamp),
             Operation::Foretell { key, from, until, value } => {
                 let forecast = Forecast { id: stamp.id, from: *from, until: *until, value: value.clone() };
-                self.forecasts.entry(key.clone()).or_default().take(forecast);
+                self.forecasts.entry(key.as_slice().into()).or_default().take(forecast);
                 None
             }
         }
@@ -171,12 +179,12 @@ impl State {
     }
 
     /// Every key in use, with what it names: `register`, `set`, `counter`, `account`, `forecast`.
-    pub fn keys(&self) -> impl Iterator<Item = (&'static str, &Key)> {
-        let registers = self.registers.keys().map(|key| ("register", key));
-        let sets = self.sets.keys().map(|key| ("set", key));
-        let counters = self.counters.keys().map(|key| ("counter", key));
-        let accounts = self.accounts.keys().map(|key| ("account", key));
-        let forecasts = self.forecasts.keys().map(|key| ("forecast", key));
+    pub fn keys(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
+        let registers = self.registers.keys().map(|key| ("register", &**key));
+        let sets = self.sets.keys().map(|key| ("set", &**key));
+        let counters = self.counters.keys().map(|key| ("counter", &**key));
+        let accounts = self.accounts.keys().map(|key| ("account", &**key));
+        let forecasts = self.forecasts.keys().map(|key| ("forecast", &**key));
         registers.chain(sets).chain(counters).chain(accounts).chain(forecasts)
     }
 
@@ -184,7 +192,17 @@ impl State {
     pub fn digest(&self, hasher: &dyn ContentHasher) -> Digest {
         let mut out = Vec::new();
         self.encode(&mut out);
-        hasher.digest(STATE_DOMAIN, &[&out])
+        digest_of(&out, hasher)
+    }
+
+    /// Whether a late entry has acted already because somebody carried it over a checkpoint.
+    pub fn has_carried(&self, id: &EntryId) -> bool {
+        self.carried.contains(id)
+    }
+
+    /// Notes that a carried entry acts; says no if it has acted before.
+    pub(crate) fn carry(&mut self, id: EntryId) -> bool {
+        self.carried.insert(id)
     }
 
     /// The one encoding of a state.
@@ -199,10 +217,17 @@ impl State {
             command.encode(out);
         }
         put_all(out, &self.forecasts, |out, forecasts| forecasts.encode(out));
+        put_u64(out, self.carried.len() as u64);
+        self.carried.iter().for_each(|id| crate::entry::put_id(out, id));
     }
 }
 
-fn put_all<T>(out: &mut Vec<u8>, map: &BTreeMap<Key, T>, put: impl Fn(&mut Vec<u8>, &T)) {
+/// The hash of a state in its one encoding.
+pub(crate) fn digest_of(state: &[u8], hasher: &dyn ContentHasher) -> Digest {
+    hasher.digest(STATE_DOMAIN, &[state])
+}
+
+fn put_all<T>(out: &mut Vec<u8>, map: &BTreeMap<Name, T>, put: impl Fn(&mut Vec<u8>, &T)) {
     put_u64(out, map.len() as u64);
     for (key, value) in map {
         put_bytes(out, key);

@@ -49,6 +49,13 @@ pub enum Notice {
         /// What was said of it.
         to: Phase,
     },
+    /// A late entry was carried over a checkpoint once more; it had acted already, and nothing was done.
+    Repeated {
+        /// The late entry.
+        entry: EntryId,
+        /// The entry that carries it again.
+        by: EntryId,
+    },
     /// Something is said of a command that no entry before it issues.
     Unknown {
         /// The command named.
@@ -93,6 +100,9 @@ impl fmt::Display for Notice {
                 } else {
                     "; it does not count"
                 })
+            }
+            Self::Repeated { entry, by } => {
+                write!(f, "{} carries {}, which had acted already", Place(by), Place(entry))
             }
             Self::Unknown { command, by } => {
                 write!(f, "{} speaks of the command {}, which nothing before it issues", Place(by), Place(command))

@@ -1,5 +1,5 @@
-use crate::codec::put_bytes;
-use crate::entry::{EntryId, put_id};
+use crate::codec::{CodecError, Reader, put_bytes};
+use crate::entry::{BODY_BYTES_MAX, EntryId, put_id, read_id};
 
 /// A value and the entry that wrote it: the last write of the order.
 ///
@@ -7,13 +7,13 @@ use crate::entry::{EntryId, put_id};
 /// Johnson and Thomas, RFC 677 (1975): the last writer wins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Register {
-    written: Option<(EntryId, Vec<u8>)>,
+    written: Option<(EntryId, Box<[u8]>)>,
 }
 
 impl Register {
     /// The value.
     pub fn value(&self) -> Option<&[u8]> {
-        self.written.as_ref().map(|(_, value)| value.as_slice())
+        self.written.as_ref().map(|(_, value)| &**value)
     }
 
     /// The entry that wrote it; what a next write names as `over`.
@@ -23,7 +23,7 @@ impl Register {
 
     /// Gives the write that this one puts aside without its author having seen it.
     pub(super) fn write(&mut self, id: EntryId, value: &[u8], over: Option<EntryId>) -> Option<EntryId> {
-        let before = self.written.replace((id, value.to_vec())).map(|(id, _)| id);
+        let before = self.written.replace((id, value.into())).map(|(id, _)| id);
         before.filter(|_| before != over)
     }
 
@@ -32,5 +32,9 @@ impl Register {
             put_id(out, id);
             put_bytes(out, value);
         }
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+        Ok(Self { written: Some((read_id(reader)?, reader.bytes(BODY_BYTES_MAX)?.into())) })
     }
 }

@@ -24,12 +24,15 @@ mod judge;
 
 type Judge = fn(&[u8], &dyn ContentHasher) -> bool;
 
-const DECODERS: [(&str, Judge); 5] = [
+const DECODERS: [(&str, Judge); 8] = [
     ("frame", judge::frame),
     ("entry", judge::entry),
     ("fork", judge::fork),
     ("receipt", judge::receipt),
     ("operation", judge::operation),
+    ("state", judge::state),
+    ("checkpoint", judge::checkpoint),
+    ("snapshot", judge::snapshot),
 ];
 
 /// Mutants of one decoder.
@@ -312,6 +315,24 @@ fn the_corpus_is_written_when_asked_for() {
         keep("operation", &format!("good-{k:02}"), &bytes);
         keep("operation", &format!("bad-cut-{k:02}"), &bytes[..bytes.len() - 1]);
     }
+    let closing = crate::checkpoints::closing();
+    for (k, frame) in closing.frames.iter().enumerate() {
+        keep("frame", &format!("good-closing-{k:02}"), frame);
+    }
+    let mut bytes = Vec::new();
+    closing.snapshot.encode(&mut bytes);
+    keep("snapshot", "good-0", &bytes);
+    keep("snapshot", "bad-cut", &bytes[..bytes.len() - 1]);
+    bytes.clear();
+    closing.snapshot.state.encode(&mut bytes);
+    keep("state", "good-0", &bytes);
+    keep("state", "good-empty", &[0; 7]);
+    keep("state", "bad-cut", &bytes[..bytes.len() - 1]);
+    bytes.clear();
+    closing.snapshot.certificate.checkpoint.encode(&mut bytes);
+    keep("checkpoint", "good-0", &bytes);
+    keep("checkpoint", "bad-cut", &bytes[..bytes.len() - 1]);
+    keep("entry", "good-carrier", &closing.carrier);
     let store = b.into_replica().into_store();
     for record in store.read(RECEIPTS_STREAM, 0, 9).unwrap() {
         Receipt::decode(&record).unwrap();

@@ -6,11 +6,19 @@ use crate::world::run;
 const SEEDS: u64 = 10_000;
 
 fn seeds(part: u64, parts: u64) {
-    let mut forks = 0;
-    for seed in (part..SEEDS).step_by(parts as usize) {
-        forks += run(seed).forks;
+    let (mut forks, mut checkpoints, mut pieces, mut rebased) = (0, 0, 0, 0);
+    // Part by part, so that each has its share of the worlds in which the past is closed.
+    for seed in SEEDS / parts * part..SEEDS / parts * (part + 1) {
+        let world = run(seed);
+        forks += world.forks;
+        checkpoints += world.checkpoints;
+        pieces += world.pieces;
+        rebased += world.rebased();
     }
     assert_eq!(forks, 0, "nobody wrote twice");
+    let done = format!("{checkpoints} checkpoints, {pieces} pieces of snapshots, {rebased} late entries written again");
+    let closing = SEEDS / parts / 4;
+    assert!(checkpoints > closing && pieces > closing / 8 && rebased > closing / 3, "{done}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cosmosmesh_contracts::MissionTime;
 use cosmosmesh_contracts::key::NodeId;
-use cosmosmesh_delta_sync::state::{Fold, KEY_BYTES_MAX, Notice, Operation, Phase, Stamp, State};
+use cosmosmesh_delta_sync::state::{Base, Fold, KEY_BYTES_MAX, Notice, Operation, Phase, Stamp, State};
 use cosmosmesh_delta_sync::{CodecError, EntryId, LogId, LogicalTime, Topic};
 use proptest::prelude::*;
 
@@ -201,6 +201,41 @@ proptest! {
         prop_assert_eq!(a.0 == b.0, a.1 == b.1);
     }
 
+    #[test]
+    fn a_state_comes_back_from_its_bytes_and_from_no_others(items in items(), at in any::<prop::sample::Index>(), bit in 0..8_u8) {
+        let state = by_definition(&items, END).0;
+        let mut bytes = Vec::new();
+        state.encode(&mut bytes);
+        prop_assert_eq!(State::decode(&bytes), Ok(state));
+        prop_assert!(State::decode(&bytes[..bytes.len() - 1]).is_err());
+        prop_assert!(State::decode(&[bytes.as_slice(), &[0]].concat()).is_err());
+        // Whatever else is taken says something else, and in its one way.
+        let place = at.index(bytes.len());
+        bytes[place] ^= 1 << bit;
+        if let Ok(other) = State::decode(&bytes) {
+            let mut again = Vec::new();
+            other.encode(&mut again);
+            prop_assert_eq!(again, bytes);
+        }
+    }
+
+    #[test]
+    fn a_fold_from_the_state_of_a_time_comes_to_the_same(items in items(), seed in any::<u64>(), at in 0..400_i64, as_of in 0..500_i64) {
+        let at = MissionTime(at);
+        let base = Base { state: by_definition(&items, at).0, at, cut: Default::default() };
+        let mut from_base = Fold::from_base(base);
+        // Entries of the closed time may be there or not: they are in the state.
+        for (k, (stamp, expiry, operation)) in shuffled(&items, seed).iter().enumerate() {
+            if stamp.time.at > at || k % 2 == 0 {
+                prop_assert_eq!(from_base.insert(*stamp, *expiry, operation.clone()), stamp.time.at > at);
+            }
+        }
+        for as_of in [END, MissionTime(as_of), at] {
+            let expected = by_definition(&items, as_of.max(at)).0;
+            prop_assert_eq!(from_base.state(as_of).digest(&TestHasher), expected.digest(&TestHasher));
+        }
+    }
+
     /// Nodes that spend only what they see in their own hands are never refused, whatever they had not heard of others.
     #[test]
     fn an_honest_spender_is_never_overdrawn(steps in proptest::collection::vec((0..4_u64, 0..3_u8, 0..4_u64, 1..30_u64, any::<bool>()), 1..60)) {
@@ -390,6 +425,75 @@ fn the_digest_of_a_small_state_is_what_it_was() {
     ]);
     assert_eq!(
         state.digest(&TestHasher).to_string(),
-        "fc6107193031f102b712447eb6fe10bdfc40647558527fda971679188a8c335e"
+        "8cb169256bca7866af20857e6253ba8d0ee4855d1fc644ca6368d343ba1a3ea4"
     );
+}
+
+/// States of many small things, which cost the most memory for their length.
+#[test]
+fn reading_a_state_costs_at_most_four_times_its_length() {
+    let key = |k: u64| (k as u16).to_be_bytes().to_vec();
+    type Make = fn(Vec<u8>, u64) -> Operation;
+    let kinds: [(&str, Make); 8] = [
+        ("registers", |key, _| Operation::Write { key, value: vec![], over: None }),
+        ("sets of one", |key, _| Operation::Add { key, element: vec![] }),
+        ("one set", |key, _| Operation::Add { key: vec![], element: key }),
+        ("counters", |key, k| Operation::Count { key, by: k as i64 }),
+        ("accounts of one", |key, k| Operation::Grant { key, to: node(k % 5), amount: 1 }),
+        ("one account", |_, k| Operation::Grant { key: vec![], to: node(k), amount: 1 }),
+        ("commands", |_, _| Operation::Issue { over: None }),
+        ("forecasts of one", |key, k| Operation::Foretell {
+            key,
+            from: MissionTime(k as i64),
+            until: MissionTime(k as i64 + 1),
+            value: vec![],
+        }),
+    ];
+    for (name, operation) in kinds {
+        let mut state = State::default();
+        for k in 0..20_000_u64 {
+            state.apply(stamp(k as i64, 1, k), None, &operation(key(k), k));
+        }
+        let mut bytes = Vec::new();
+        state.encode(&mut bytes);
+        let mut read = None;
+        let cost = allocation_counter::measure(|| read = State::decode(&bytes).ok());
+        assert_eq!(read, Some(state), "{name}");
+        let bound = 4 * bytes.len() as u64 + (64 << 10);
+        assert!(cost.bytes_max <= bound, "{name}: {} B for {} B", cost.bytes_max, bytes.len());
+    }
+}
+
+#[test]
+fn a_state_that_contradicts_itself_is_refused() {
+    // No registers, sets, counters; one account without a key that says it was granted 2, spent 1, and has a right of 2.
+    let account = |granted: u8, right: u8| {
+        let mut bytes = vec![0, 0, 0, 1, 0];
+        bytes.extend([[0; 15].as_slice(), &[granted], &[0; 15], &[1], &[1], &[7; 32], &[right]].concat());
+        bytes.extend([0, 0, 0]);
+        bytes
+    };
+    assert!(State::decode(&account(3, 2)).is_ok());
+    assert_eq!(State::decode(&account(2, 2)), Err(CodecError::Contradiction), "rights out of nothing");
+    let forecast = |spans: &[(u8, u8)]| {
+        let mut bytes = vec![0, 0, 0, 0, 0, 1, 0, spans.len() as u8];
+        for (from, until) in spans {
+            bytes.extend([1; 32]);
+            // Epoch, topic and sequence number, then the span in zigzag and an empty value.
+            bytes.extend([0, 0, 0, from * 2, until * 2, 0]);
+        }
+        bytes.push(0);
+        bytes
+    };
+    for (spans, good) in [
+        (&[(1, 5), (2, 4)][..], true),
+        (&[(2, 4), (1, 5)], false),
+        (&[(2, 4), (2, 4)], false),
+        (&[(1, 3), (2, 4), (3, 9)], true),
+        (&[(3, 4), (1, 3), (2, 5)], false),
+        (&[(4, 4)], false),
+        (&[], false),
+    ] {
+        assert_eq!(State::decode(&forecast(spans)).is_ok(), good, "{spans:?}");
+    }
 }

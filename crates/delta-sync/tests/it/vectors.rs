@@ -11,7 +11,9 @@ use cosmosmesh_contracts::key::{Digest, NodeId};
 use cosmosmesh_contracts::message::Priority;
 use cosmosmesh_contracts::traits::Engine;
 use cosmosmesh_crypto::{Blake3, Ed25519Signer, Ed25519Verifier, Secret};
+use cosmosmesh_delta_sync::checkpoint::{Checkpoint, Quorum, Snapshot, late_of};
 use cosmosmesh_delta_sync::frame::{BatchRow, Compression, Frame, Sketch};
+use cosmosmesh_delta_sync::state::State;
 use cosmosmesh_delta_sync::{
     Contact, Draft, Entry, EntryId, Header, Interest, Keys, LogId, LogicalTime, MissionId, Receipt, Replica,
     ReplicaConfig, Session, SessionConfig, Topic,
@@ -163,11 +165,81 @@ fn shown(frame: &Frame<'_>) -> Value {
             json!({
                 "type": "summary", "scope": hex(&summary.scope), "root": hex(&summary.root), "reply": summary.reply,
                 "hashes": summary.hashes, "interest": interest(&summary.interest), "clock_ms": summary.clock.as_ms(),
-                "room_kib": summary.room_kib, "logs": logs,
+                "room_kib": summary.room_kib, "number": summary.number, "logs": logs,
             })
         }
+        Frame::Votes(votes) => json!({
+            "type": "votes", "number": votes.number, "checkpoint": hex(votes.checkpoint.as_bytes()),
+            "pieces_follow": votes.pieces_follow, "votes": votes.votes.iter().map(stored).collect::<Vec<_>>(),
+        }),
+        Frame::Piece(piece) => json!({
+            "type": "piece", "number": piece.number, "checkpoint": hex(piece.checkpoint.as_bytes()),
+            "length": piece.length, "offset": piece.offset, "bytes": hex(piece.bytes),
+        }),
+        Frame::Wanted(wanted) => json!({
+            "type": "wanted", "checkpoint": hex(wanted.checkpoint.as_bytes()), "missing": wanted.missing.ranges(),
+        }),
         _ => Value::Null,
     }
+}
+
+fn stored(entry: &Entry) -> String {
+    let mut out = Vec::new();
+    entry.encode(&mut out);
+    hex(&out)
+}
+
+#[test]
+fn vectors_of_checkpoints() {
+    let file = load();
+    let closing = &file["closing"];
+    for row in list(&closing["checkpoints"]) {
+        let bytes = bytes(&row["bytes"]);
+        let checkpoint = Checkpoint::decode(&bytes).unwrap();
+        let cut: Vec<Value> = checkpoint
+            .cut
+            .logs()
+            .map(|(id, log)| {
+                json!({
+                    "author": hex(id.author.as_bytes()), "epoch": id.epoch, "topic": id.topic.0, "fork": log.fork,
+                    "ranges": log.have.ranges(),
+                    "lasts": log.lasts.iter().map(|last| hex(last.as_bytes())).collect::<Vec<_>>(),
+                })
+            })
+            .collect();
+        let shown = json!({
+            "bytes": hex(&bytes), "hash": hex(checkpoint.hash(&Blake3).as_bytes()), "number": checkpoint.number,
+            "at_ms": checkpoint.at.as_ms(), "before": hex(checkpoint.before.as_bytes()), "cut": cut,
+        });
+        assert_eq!(&shown, row);
+    }
+    let given = bytes(&closing["snapshot"]);
+    let snapshot = Snapshot::decode(&given, &Blake3).unwrap();
+    let mut again = Vec::new();
+    snapshot.encode(&mut again);
+    assert_eq!(again, given);
+    let keys = authors(&file);
+    let voters = keys.iter().map(|keys| keys.signer.node_id()).collect();
+    let quorum = Quorum::new(keys[0].signer.node_id(), voters, 2).unwrap();
+    assert_eq!(snapshot.certificate.verify(&quorum, &keys[0]), Ok(()));
+    let state = State::decode(&bytes(&closing["state"])).unwrap();
+    assert_eq!(snapshot.state, state);
+    assert_eq!(state.register(b"mode").unwrap().value(), Some(&b"safe"[..]));
+    assert!(state.set(b"rovers").unwrap().contains(b"one"));
+    assert_eq!((state.counter(b""), state.account(b"energy").unwrap().granted()), (-3, 9));
+    let command = state.commands().next().unwrap().1;
+    assert_eq!(command.phase(MissionTime(8_999)).to_string(), "acknowledged");
+    assert_eq!(state.forecasts(b"dust").unwrap().at(MissionTime(69)).unwrap().value, b"no");
+    let carrier = Entry::decode(&bytes(&closing["carrier"]["stored"]), &Blake3).unwrap();
+    let late = late_of(&carrier).unwrap();
+    let shown = json!({
+        "author": hex(late.log.author.as_bytes()), "epoch": late.log.epoch, "topic": late.log.topic.0,
+        "sequence": late.sequence,
+    });
+    assert_eq!(shown, closing["carrier"]["carries"]);
+    let config = ReplicaConfig::new(mission(&file));
+    let mut replica = Replica::open(MissionTime(0), MemoryStore::new(), authors(&file).remove(0), config).unwrap();
+    assert_eq!(replica.take(MissionTime(0), &carrier), Ok(cosmosmesh_delta_sync::Verdict::New), "both are signed");
 }
 
 #[test]
@@ -185,7 +257,9 @@ fn vectors_of_frames() {
         assert_eq!(hex(&again), hex(&bytes), "{what}");
         let of = |k: &Value| &entries[k.as_u64().unwrap() as usize];
         match &frame {
-            Frame::Beacon(_) | Frame::Summary(_) => assert_eq!(&shown(&frame), fields, "{what}"),
+            Frame::Beacon(_) | Frame::Summary(_) | Frame::Votes(_) | Frame::Piece(_) | Frame::Wanted(_) => {
+                assert_eq!(&shown(&frame), fields, "{what}")
+            }
             Frame::Batch(batch) => {
                 let head = &batch.head;
                 assert_eq!(

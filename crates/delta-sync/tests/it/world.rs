@@ -1,15 +1,17 @@
 //! A world of replicas: virtual time, links that are late, lossy, doubled and reordered, partitions, crashes; all from one seed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cosmosmesh_contracts::MissionTime;
 use cosmosmesh_contracts::conformance::MemoryStore;
 use cosmosmesh_contracts::key::{Digest, NodeId};
 use cosmosmesh_contracts::message::Priority;
 use cosmosmesh_contracts::traits::Engine;
-use cosmosmesh_delta_sync::state::{Fold, Notice, Operation};
+use cosmosmesh_delta_sync::checkpoint::{CONTROL_TOPIC, Quorum};
+use cosmosmesh_delta_sync::state::{Notice, Operation};
 use cosmosmesh_delta_sync::{
-    Contact, Draft, EntryId, Event, LogId, RangeSet, Replica, ReplicaConfig, Session, SessionConfig, Topic,
+    Contact, Draft, EntryId, Event, LogId, RangeSet, Replica, ReplicaConfig, ReplicaError, Session, SessionConfig,
+    Topic,
 };
 
 use crate::keys::{TestHasher, keys, node};
@@ -29,13 +31,27 @@ pub(crate) struct World {
     open: BTreeMap<(usize, usize), (i64, u64)>,
     group: Vec<u64>,
     pub(crate) forks: u64,
+    /// Who closes the past, in worlds where that is done.
+    quorum: Option<Quorum>,
+    /// Who is away and meets nobody.
+    away: Option<usize>,
+    /// Everything that anybody ever had durable when it said something.
+    acknowledged: BTreeMap<LogId, RangeSet>,
+    /// Which late entry an entry carries on.
+    carriers: BTreeMap<EntryId, EntryId>,
+    pub(crate) checkpoints: u64,
+    /// How many pieces of snapshots were sent.
+    pub(crate) pieces: u64,
 }
 
 impl World {
-    pub(crate) fn new(seed: u64, count: usize) -> Self {
+    pub(crate) fn new(seed: u64, count: usize, closes: bool) -> Self {
         let mut random = Random(seed);
-        let nodes =
-            (0..count).map(|k| open(MissionTime(0), MemoryStore::new(), k, seed, false, random.below(3))).collect();
+        let voters: BTreeSet<NodeId> = (0..count.min(3) as u64).map(node).collect();
+        let quorum = closes.then(|| Quorum::new(node(0), voters, 2).unwrap());
+        let nodes = (0..count)
+            .map(|k| open(MissionTime(0), MemoryStore::new(), k, seed, quorum.clone(), random.below(3)))
+            .collect();
         Self {
             now: MissionTime(0),
             random,
@@ -46,6 +62,12 @@ impl World {
             open: BTreeMap::new(),
             group: vec![0; count],
             forks: 0,
+            quorum,
+            away: None,
+            acknowledged: BTreeMap::new(),
+            carriers: BTreeMap::new(),
+            checkpoints: 0,
+            pieces: 0,
         }
     }
 
@@ -102,10 +124,7 @@ impl World {
 
     /// The state that a node makes of its entries, and what its rules decided.
     pub(crate) fn state(&self, k: usize) -> (Digest, Vec<Notice>) {
-        let mut fold = Fold::new();
-        for entry in self.nodes[k].replica().read_all().unwrap() {
-            fold.take(&entry).unwrap();
-        }
+        let mut fold = self.nodes[k].replica().fold().unwrap();
         let digest = fold.state(self.now.plus_ms(1 << 40)).digest(&TestHasher);
         (digest, fold.notices().map(|(_, notice)| notice.clone()).collect())
     }
@@ -138,6 +157,7 @@ impl World {
         let mut said = false;
         while let Some(transmit) = self.nodes[k].poll_transmit(now) {
             said = true;
+            self.pieces += u64::from(transmit.bytes[2] == 7);
             let to = self.index_of(&transmit.to);
             let Some(&(delay, loss)) = self.open.get(&(k.min(to), k.max(to))) else { continue };
             if self.random.chance(loss) {
@@ -154,10 +174,20 @@ impl World {
         if said {
             let replica = self.nodes[k].replica();
             self.promised[k] = replica.logs().map(|log| (log, replica.have(&log))).collect();
+            if self.quorum.is_some() {
+                for (log, have) in &self.promised[k] {
+                    self.acknowledged.entry(*log).or_default().union(have);
+                }
+            }
         }
         while let Some(event) = self.nodes[k].poll_event() {
             match event {
                 Event::Fork { .. } => self.forks += 1,
+                Event::Checkpoint(adoption) => {
+                    self.checkpoints += 1;
+                    assert_eq!(adoption.conflicts, [], "nobody wrote twice");
+                    self.carriers.extend(adoption.rebased.iter().map(|(late, carrier)| (*carrier, *late)));
+                }
                 Event::Malformed { .. } | Event::StoreFailed(_) => panic!("{event:?}"),
                 _ => {}
             }
@@ -208,7 +238,7 @@ impl World {
             let other = if pair.0 == k { pair.1 } else { pair.0 };
             self.nodes[other].contact_close(node(k as u64));
         }
-        let blank = open(self.now, MemoryStore::new(), k, 0, false, 0);
+        let blank = open(self.now, MemoryStore::new(), k, 0, None, 0);
         let store = std::mem::replace(&mut self.nodes[k], blank).into_replica().into_store();
         let kept = self.random.below(store.unsynced() as u64 + 1) as usize;
         let lossless = kept == store.unsynced();
@@ -216,16 +246,57 @@ impl World {
         let seed = self.random.next();
         // A node that may have lost entries nobody has seen need not worry; one restored from a copy would.
         let now = self.clock(k);
-        self.nodes[k] = open(now, store.crash(kept), k, seed, false, every);
+        self.nodes[k] = open(now, store.crash(kept), k, seed, self.quorum.clone(), every);
+        self.assert_kept(k, &self.promised[k], &format!("crash, lossless {lossless}"));
+    }
+
+    /// Whether a node has all of some entries: each as it is, or carried on by another.
+    fn assert_kept(&self, k: usize, entries: &BTreeMap<LogId, RangeSet>, when: &str) {
         let replica = self.nodes[k].replica();
-        for (log, promised) in &self.promised[k] {
-            let lost = promised.minus(&replica.have(log));
-            assert!(lost.is_empty(), "node {k} lost {lost:?} of {log:?}, lossless {lossless}");
+        let mut state = None;
+        for (log, ranges) in entries {
+            let gone = ranges.minus(&replica.have(log));
+            if gone.is_empty() || log.topic == CONTROL_TOPIC {
+                continue;
+            }
+            let checkpoint = replica.checkpoint();
+            assert!(checkpoint.is_some(), "{when}: node {k} lost {gone:?} of {log:?}");
+            let state = state.get_or_insert_with(|| {
+                let mut fold = replica.fold().unwrap();
+                fold.state(MissionTime(i64::MAX)).clone()
+            });
+            for sequence in gone.ranges().iter().flat_map(|&(start, end)| start..end) {
+                let id = EntryId { log: *log, sequence };
+                let late = self.carriers.get(&id).copied().unwrap_or(id);
+                assert!(state.has_carried(&late), "{when}: node {k} lost {id:?}, and nobody carries it on");
+            }
+        }
+    }
+
+    /// Closes the past or prunes, if this is a world where that is done.
+    fn close(&mut self) {
+        if self.quorum.is_none() {
+            return;
+        }
+        if self.random.chance(20) {
+            let now = self.clock(0);
+            let at = now.plus_ms(-(1 << self.random.below(20)));
+            match self.nodes[0].propose(now, at) {
+                Ok(_) | Err(ReplicaError::Propose(_)) => {}
+                Err(error) => panic!("{error}"),
+            }
+            self.drain(0);
+        }
+        if self.random.chance(40) {
+            let k = self.random.below(self.nodes.len() as u64) as usize;
+            self.nodes[k].prune().unwrap();
+            self.drain(k);
         }
     }
 
     /// One random thing happens.
     fn stir(&mut self) {
+        self.close();
         let count = self.nodes.len() as u64;
         let k = self.random.below(count) as usize;
         match self.random.below(10) {
@@ -233,11 +304,12 @@ impl World {
             4..=6 => {
                 let other = self.random.below(count) as usize;
                 if other != k
+                    && self.away.is_none_or(|away| away != k && away != other)
                     && self.group[k] == self.group[other]
                     && !self.open.contains_key(&(k.min(other), k.max(other)))
                 {
                     // From one second to a day, as often short as long.
-                    let delay_ms = 1_000 << self.random.below(17);
+                    let delay_ms = 1_000 << self.random.below(18);
                     let loss = self.random.below(51);
                     self.connect(k, other, delay_ms.min(86_400_000), loss);
                 }
@@ -281,18 +353,38 @@ impl World {
         self.disconnect(pair);
     }
 
+    /// What two nodes hold otherwise, for whoever looks into a failure.
+    fn difference(&self, a: usize, b: usize) -> String {
+        let (x, y) = (self.nodes[a].replica(), self.nodes[b].replica());
+        let number = |replica: &Replica<MemoryStore>| replica.checkpoint().map(|c| (c.number, c.at));
+        let mut out = format!("{a} at {:?}, {b} at {:?}", number(x), number(y));
+        let logs: BTreeSet<LogId> = x.logs().chain(y.logs()).collect();
+        for log in logs.into_iter().filter(|log| x.have(log) != y.have(log)) {
+            let author = self.index_of(&log.author);
+            out += &format!("\nlog {author}/{}/{}: {:?} and {:?}", log.epoch, log.topic.0, x.have(&log), y.have(&log));
+        }
+        out
+    }
+
+    /// How many late entries were written again.
+    pub(crate) fn rebased(&self) -> u64 {
+        self.carriers.len() as u64
+    }
+
     pub(crate) fn are_equal(&self, a: usize, b: usize) -> bool {
         let root = |k: usize| self.nodes[k].replica().root(&Default::default());
         root(a) == root(b)
     }
 }
 
-fn open(now: MissionTime, store: MemoryStore, k: usize, seed: u64, restored: bool, every: u64) -> TestSession {
-    let config = ReplicaConfig { restored, index_every: [1, 3, 1_000][every as usize], ..config() };
+fn open(now: MissionTime, store: MemoryStore, k: usize, seed: u64, quorum: Option<Quorum>, every: u64) -> TestSession {
+    // A batch must hold the longest entry: where the past is closed, a part of a proposal.
+    let narrow = if quorum.is_some() { 12_000 } else { 400 };
+    let config = ReplicaConfig { quorum, index_every: [1, 3, 1_000][every as usize], ..config() };
     let replica = Replica::open(now, store, keys(k as u64), config).unwrap();
     let mut secret = [0; 32];
     secret[..8].copy_from_slice(&seed.to_le_bytes());
-    let batch_bytes_max = if seed.is_multiple_of(3) { 400 } else { 60 << 10 };
+    let batch_bytes_max = if seed.is_multiple_of(3) { narrow } else { 60 << 10 };
     Session::new(replica, SessionConfig { secret, batch_bytes_max, ..SessionConfig::default() }).unwrap()
 }
 
@@ -300,9 +392,24 @@ fn open(now: MissionTime, store: MemoryStore, k: usize, seed: u64, restored: boo
 pub(crate) fn run(seed: u64) -> World {
     let mut random = Random(seed ^ 0x5EED);
     let count = 2 + if random.chance(90) { random.below(4) } else { random.below(15) } as usize;
-    let mut world = World::new(seed, count);
-    for _ in 0..10 + random.below(30) {
+    // In some worlds the past is closed and pruned, and those who were away come late.
+    let mut world = World::new(seed, count, seed % 4 == 1);
+    // One that votes for nothing may be away for the first two thirds of it.
+    world.away = (world.quorum.is_some() && count > 3 && random.chance(60)).then_some(count - 1);
+    let stirs = 10 + random.below(30);
+    for k in 0..stirs {
+        if k == stirs * 2 / 3 {
+            world.away = None;
+        }
         world.stir();
+    }
+    if world.quorum.is_some() {
+        for k in 0..count {
+            if random.chance(50) {
+                world.nodes[k].prune().unwrap();
+                world.drain(k);
+            }
+        }
     }
     let open: Vec<_> = world.open.keys().copied().collect();
     for pair in open {
@@ -313,16 +420,25 @@ pub(crate) fn run(seed: u64) -> World {
     let (a, b) = (0, 1 + random.below(count as u64 - 1) as usize);
     world.calm_contact(a, b);
     world.calm_contact(a, b);
-    assert!(world.are_equal(a, b), "seed {seed}: {a} and {b} differ after two contacts");
-    // Along the line and back, everybody has everything.
-    for k in (1..count).chain((1..count).rev()) {
-        world.calm_contact(k - 1, k);
-        assert!(world.are_equal(k - 1, k), "seed {seed}: {} and {k} differ", k - 1);
+    assert!(world.are_equal(a, b), "seed {seed}: {a} and {b} differ after two contacts: {}", world.difference(a, b));
+    // Along the line and back, everybody has everything; where the past is closed, votes and what is carried on go the same way again.
+    for _ in 0..if world.quorum.is_some() { 4 } else { 1 } {
+        for k in (1..count).chain((1..count).rev()) {
+            world.calm_contact(k - 1, k);
+            let equal = world.are_equal(k - 1, k);
+            assert!(equal, "seed {seed}: {} and {k} differ: {}", k - 1, world.difference(k - 1, k));
+        }
     }
     let state = world.state(0);
     for k in 1..count {
-        assert!(world.are_equal(0, k), "seed {seed}: 0 and {k} differ");
-        assert_eq!(world.state(k), state, "seed {seed}: 0 and {k} make different states of equal entries");
+        assert!(world.are_equal(0, k), "seed {seed}: 0 and {k} differ: {}", world.difference(0, k));
+        assert_eq!(world.state(k).0, state.0, "seed {seed}: 0 and {k} make different states of equal entries");
+        if world.quorum.is_none() {
+            assert_eq!(world.state(k).1, state.1, "seed {seed}: 0 and {k} decided otherwise");
+        }
+        let checkpoint = |k: usize| world.nodes[k].replica().checkpoint().map(|checkpoint| checkpoint.number);
+        assert_eq!(checkpoint(0), checkpoint(k), "seed {seed}: 0 and {k} stand at different checkpoints");
     }
+    world.assert_kept(0, &world.acknowledged, &format!("seed {seed}"));
     world
 }

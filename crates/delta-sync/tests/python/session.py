@@ -219,15 +219,15 @@ def beacon(mission, reply, scope, root, clock, room):
     return start(1, mission) + bytes([reply]) + scope + root + signed(clock) + num(room)
 
 
-def summary(mission, reply, hashes, interest, scope, root, clock, room, lines, wide=False):
-    """`lines`: rising (log, fork or None, ranges)."""
+def summary(mission, reply, hashes, interest, scope, root, clock, room, lines, number=0):
+    """`lines`: rising (log, fork or None, ranges); `number`: of the checkpoint in force."""
     authors = {}
     for log, fork, ranges in lines:
         authors.setdefault(log[0], []).append((log, fork, ranges))
     short = [author[:8] for author in authors]
     wide = len(set(short)) < len(short)
     out = start(2, mission) + bytes([reply | 2 * wide | 4 * hashes]) + put_interest(interest)
-    out += scope + root + signed(clock) + num(room) + num(len(authors))
+    out += scope + root + signed(clock) + num(room) + num(number) + num(len(authors))
     for author in sorted(authors):
         out += (author if wide else author[:8]) + num(len(authors[author]))
         for log, fork, ranges in authors[author]:
@@ -240,7 +240,7 @@ def read_summary(data):
     r.take(11)
     flags = r.byte()
     s = {"reply": flags & 1, "wide": flags >> 1 & 1, "hashes": flags >> 2 & 1, "interest": read_interest(r)}
-    s |= {"scope": r.take(4), "root": r.take(16), "clock": r.signed(), "room": r.num(), "logs": []}
+    s |= {"scope": r.take(4), "root": r.take(16), "clock": r.signed(), "room": r.num(), "number": r.num(), "logs": []}
     for _ in range(r.num()):
         author = r.take(32 if s["wide"] else 8)
         for _ in range(r.num()):
@@ -364,6 +364,42 @@ def sketch(mission, scope, root, salt, reply, third, hashes):
 
 def receipt(at, sender, link, numbers):
     return signed(at) + sender + num(len(link.encode())) + link.encode() + b"".join(map(num, numbers))
+
+
+# Checkpoints.
+
+
+def checkpoint(mission, number, at, before, logs, forks, state):
+    """`logs`: of each log the entries of the cut by number."""
+    out = b"\x01" + mission + num(number) + signed(at) + before + num(len(logs))
+    for log in sorted(logs):
+        ranges = ranges_of(logs[log])
+        out += log_bytes(log) + num(forks[log] + 1 if log in forks else 0) + put_ranges(ranges)
+        out += b"".join(logs[log][after - 1].hash() for _, after in ranges)
+    return out + num(len(state)) + H("cosmosmesh/sync/state/1", state)
+
+
+def checkpoint_hash(c):
+    return H("cosmosmesh/sync/checkpoint/1", c)
+
+
+def put_votes(votes):
+    votes = sorted(votes, key=lambda e: e.log[0])
+    return num(len(votes)) + b"".join(num(len(e.stored())) + e.stored() for e in votes)
+
+
+def state_of(registers, sets, counters, accounts, commands, forecasts, carried):
+    """Each map from key to member, in the member's bytes."""
+
+    def name(log, seq):
+        return log_bytes(log) + num(seq)
+
+    out = b""
+    for members in (registers, sets, counters, accounts):
+        out += num(len(members)) + b"".join(num(len(k)) + k + v for k, v in sorted(members.items()))
+    out += num(len(commands)) + b"".join(name(*k) + v for k, v in sorted(commands.items()))
+    out += num(len(forecasts)) + b"".join(num(len(k)) + k + v for k, v in sorted(forecasts.items()))
+    return out + num(len(carried)) + b"".join(name(*k) for k in sorted(carried))
 
 
 # A replica that plays by "What is said when"; forks and sketches are left to others.
@@ -498,8 +534,8 @@ def vectors():
     a1 = put(0, 0, 0, -5, b"charge 52 %", count=1, kind=300, priority=3)
     a2 = put(0, 0, 0, 86_400_000, b"charge 51 %", kind=300, expiry=90_000_000)
     put(0, 0, 0, 86_400_700, b"charge 50 %", kind=301, priority=0)
-    b0 = put(1, 0, 0, 1_000, bytes(range(200)), kind=65_535, deps=[(a1.log, 1), (a0.log, 0)])
-    b1 = put(1, 0, 0, 2_000, b"x" * 200, kind=65_535, expiry=1_999, priority=2)
+    b0 = put(1, 0, 0, 1_000, bytes(range(200)), kind=65_532, deps=[(a1.log, 1), (a0.log, 0)])
+    b1 = put(1, 0, 0, 2_000, b"x" * 200, kind=65_532, expiry=1_999, priority=2)
     c0 = put(1, 1_700_000_000, 7, 3_000, b"after a restore", count=(1 << 32) - 1)
     fork = write(secrets[0], mission, a2.log, 2, a1.hash(), 86_400_001, b"charge 99 %", kind=300)
     every = [e for log in sorted(logs) for _, e in sorted(logs[log].items())]
@@ -582,29 +618,29 @@ def vectors():
 
     frame(
         "summary of everything", summary(mission, 0, 0, None, zero, root, 5, 64, lines(logs)), type="summary",
-        **said(reply=False, hashes=False, interest=None, clock_ms=5, room_kib=64, logs=lines_json(lines(logs))),
+        **said(reply=False, hashes=False, interest=None, clock_ms=5, room_kib=64, number=0, logs=lines_json(lines(logs))),
     )
     hole_root = root_of(holes, {})
     frame(
         "summary with holes that asks for a reply and for hashes",
         summary(mission, 1, 1, None, zero, hole_root, 5, 64, lines(holes)), type="summary",
-        **said(root=hole_root, reply=True, hashes=True, interest=None, clock_ms=5, room_kib=64, logs=lines_json(lines(holes))),
+        **said(root=hole_root, reply=True, hashes=True, interest=None, clock_ms=5, room_kib=64, number=0, logs=lines_json(lines(holes))),
     )
     some = [line for line in lines(logs) if line[0][2] in only]
     frame(
         "summary of two topics", summary(mission, 0, 0, only, scope_of(only), root_of(logs, {}, only), 5, 64, some),
         type="summary",
-        **said(scope_of(only), root_of(logs, {}, only), reply=False, hashes=False, interest=only, clock_ms=5, room_kib=64, logs=lines_json(some)),
+        **said(scope_of(only), root_of(logs, {}, only), reply=False, hashes=False, interest=only, clock_ms=5, room_kib=64, number=0, logs=lines_json(some)),
     )
     twin = keys[0][:31] + bytes([keys[0][31] ^ 1])
     odd = [((min(twin, keys[0]), 0, 0), 5, [[3, 9], [10, 11], [1 << 40, (1 << 62)]]), ((max(twin, keys[0]), 0, 0), None, [[0, 1]])]
     frame(
         "wide summary with a fork, a usual gap and the largest number",
-        summary(mission, 0, 0, None, zero, bytes(range(16)), 5, 64, odd), type="summary",
-        **said(root=bytes(range(16)), reply=False, hashes=False, interest=None, clock_ms=5, room_kib=64, logs=lines_json(odd, 32)),
+        summary(mission, 0, 0, None, zero, bytes(range(16)), 5, 64, odd, 300), type="summary",
+        **said(root=bytes(range(16)), reply=False, hashes=False, interest=None, clock_ms=5, room_kib=64, number=300, logs=lines_json(odd, 32)),
     )
     frame("summary of nothing", summary(mission, 0, 0, None, zero, root_of({}, {}), 5, 64, []), type="summary",
-        **said(root=root_of({}, {}), reply=False, hashes=False, interest=None, clock_ms=5, room_kib=64, logs=[]))
+        **said(root=root_of({}, {}), reply=False, hashes=False, interest=None, clock_ms=5, room_kib=64, number=0, logs=[]))
 
     def batch_case(what, rows, last, flight, index, packed=False):
         rows = sorted(rows, key=lambda row: (row[0].log, row[0].seq))
@@ -631,6 +667,48 @@ def vectors():
     frame("sketch of nothing in three cells", sketch(mission, zero, root_of({}, {}), bytes(16), 0, 1, []), type="sketch",
         **said(root=root_of({}, {}), salt=bytes(16).hex(), reply=False, cells=3, entries=[]))
 
+    # A checkpoint over the first two entries of the first log and all of the second, its state, its votes, what carries a late entry.
+    def place(e):
+        return log_bytes(e.log) + num(e.seq)
+
+    state = state_of(
+        {b"mode": place(a1) + num(4) + b"safe", b"night": place(b0) + num(0)},
+        {b"rovers": num(1) + num(3) + b"one" + num(2) + place(min(a0, b1, key=lambda e: e.log)) + place(max(a0, b1, key=lambda e: e.log))},
+        {b"": (-3).to_bytes(16, "big", signed=True)},
+        {b"energy": (9).to_bytes(16, "big") + (2).to_bytes(16, "big") + num(1) + keys[0] + num(7)},
+        {(b0.log, 0): bytes([1]) + signed(2_000) + num(0) + place(b1) + bytes([1]) + signed(9_000)},
+        {b"dust": num(1) + place(b1) + signed(-5) + signed(70) + num(2) + b"no"},
+        [(a1.log, 1)],
+    )
+    closed = {a0.log: {0: a0, 1: a1}, b0.log: logs[b0.log]}
+    before = bytes(range(7, 39))
+    checkpoints = [checkpoint(mission, 1, -5, NONE, {}, {}, state_of({}, {}, {}, {}, {}, {}, []))]
+    checkpoints.append(checkpoint(mission, 300, 5_000, before, closed, {a0.log: 2}, state))
+    votes = []
+    for who in (0, 1):
+        body = num(300) + num(2) + b"\x01" + checkpoint_hash(checkpoints[1])
+        votes.append(write(secrets[who], mission, (keys[who], 0, 65_535), 0, NONE, 6_000, body, kind=65_533, priority=2))
+    front = num(len(checkpoints[1])) + checkpoints[1] + state
+    carrier = write(secrets[1], mission, (keys[1], 1_700_000_001, 0), 0, NONE, 7_000, a2.stored(), kind=65_535, expiry=a2.expiry)
+    cut_json = [log_json(log) | {"fork": 2 if log == a0.log else None, "ranges": ranges_of(closed[log]),
+        "lasts": [closed[log][after - 1].hash().hex() for _, after in ranges_of(closed[log])]} for log in sorted(closed)]
+    closing = {
+        "checkpoints": [
+            {"bytes": checkpoints[0].hex(), "hash": checkpoint_hash(checkpoints[0]).hex(), "number": 1, "at_ms": -5, "before": NONE.hex(), "cut": []},
+            {"bytes": checkpoints[1].hex(), "hash": checkpoint_hash(checkpoints[1]).hex(), "number": 300, "at_ms": 5_000, "before": before.hex(), "cut": cut_json},
+        ],
+        "state": state.hex(),
+        "snapshot": (front + put_votes(votes)).hex(),
+        "carrier": {"stored": carrier.stored().hex(), "carries": log_json(a2.log) | {"sequence": a2.seq}},
+    }
+    hash_300 = checkpoint_hash(checkpoints[1])
+    frame("votes", start(6, mission) + num(300) + hash_300 + b"\x01" + put_votes(votes), type="votes", number=300,
+        checkpoint=hash_300.hex(), pieces_follow=True, votes=[e.stored().hex() for e in sorted(votes, key=lambda e: e.log[0])])
+    frame("piece", start(7, mission) + num(300) + hash_300 + num(len(front)) + num(130) + front[130:200], type="piece", number=300,
+        checkpoint=hash_300.hex(), length=len(front), offset=130, bytes=front[130:200].hex())
+    frame("wanted", start(8, mission) + hash_300 + put_ranges([[0, 130], [200, 1 << 26]]), type="wanted",
+        checkpoint=hash_300.hex(), missing=[[0, 130], [200, 1 << 26]])
+
     receipts = []
     for at, link, numbers in ((-1, "", [0] * 8), (86_400_000, "relay-a \u2192 habitat", [61_000, 200, 3, 1, 1, 2, 7_200_000, 1_200_000])):
         names = ["bytes", "new", "duplicate", "quarantined", "forks", "refused", "latency_sum_ms", "latency_ms_max"]
@@ -643,7 +721,7 @@ def vectors():
     refused = [
         ("no frame", b"\xd4" + good[1:], "this is no frame"),
         ("another version", b"\xd5\x02" + good[2:], "format version 2"),
-        ("no such type", good[:2] + b"\x06" + good[3:], "this is no frame"),
+        ("no such type", good[:2] + b"\x09" + good[3:], "this is no frame"),
         ("cut short", good[:-1], "the bytes end too early"),
         ("something behind", good + b"\x00", "1 bytes follow"),
         ("an integer in more bytes than it needs", good[:-1] + b"\xc0\x00", "an integer"),
@@ -656,6 +734,10 @@ def vectors():
         ("a batch without its last signature", plain[:-64], "the bytes end too early"),
         ("evidence that proves nothing", evidence(mission, a1, a2), "two fields contradict"),
         ("evidence in the other order", start(4, mission) + b"".join(num(len(e.stored(True))) + e.stored(True) for e in (third, fork)), "two fields contradict"),
+        ("a piece without bytes", start(7, mission) + num(1) + hash_300 + num(9) + num(9), "an integer is out of range"),
+        ("a piece beyond the end", start(7, mission) + num(1) + hash_300 + num(9) + num(8) + b"ab", "an integer is out of range"),
+        ("a wish beyond the longest snapshot", start(8, mission) + hash_300 + put_ranges([[0, (1 << 26) + 1]]), "an integer is out of range"),
+        ("votes that fall", start(6, mission) + num(300) + hash_300 + b"\x00" + num(2) + b"".join(num(len(e.stored())) + e.stored() for e in sorted(votes, key=lambda e: e.log[0], reverse=True)), "elements are out of order"),
         ("a sketch without cells", start(5, mission) + zero + root + salt + b"\x00" + num(0), "0 bytes are more"),
     ]
     doc = {
@@ -668,6 +750,7 @@ def vectors():
         "roots": roots,
         "frames": frames,
         "receipts": receipts,
+        "closing": closing,
         "refused": [{"what": w, "frame": f.hex(), "error": e} for w, f, e in refused],
     }
     print(json.dumps(doc, indent=1, ensure_ascii=False))
