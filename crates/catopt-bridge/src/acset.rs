@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::{Diagram, JunctionKind, Loss};
+use crate::{CatoptError, Diagram, Fleet, JunctionKind, Loss};
 
 /// The schema of the ACSet: boxes, ports, outer ports and junctions, with the names of boxes, ports and junctions.
 pub const SCHEMA: &str = r#"{"version":{"ACSetSchema":"0.0.1","Catlab":"0.14.12"},"Ob":[{"name":"Box"},{"name":"Port"},{"name":"OuterPort"},{"name":"Junction"}],"Hom":[{"name":"box","dom":"Port","codom":"Box"},{"name":"junction","dom":"Port","codom":"Junction"},{"name":"outer_junction","dom":"OuterPort","codom":"Junction"}],"AttrType":[{"name":"Name","ty":"str"}],"Attr":[{"name":"name","dom":"Box","codom":"Name"},{"name":"port_name","dom":"Port","codom":"Name"},{"name":"variable","dom":"Junction","codom":"Name"}]}
@@ -39,6 +39,17 @@ pub fn write(diagram: &Diagram) -> String {
     table(&mut text, "Junction", junctions);
     text.push('}');
     text
+}
+
+/// The wiring of a fleet and what it does not say, without its diagram.
+///
+/// # Errors
+/// [`CatoptError::NotConvex`].
+/// # Cost
+/// One pass over the assets; memory for the names.
+pub fn write_fleet(fleet: Fleet<'_>) -> Result<(String, Vec<Loss>), CatoptError> {
+    let outline = Diagram::outline(fleet)?;
+    Ok((write(&outline), losses(&outline)))
 }
 
 fn table(text: &mut String, name: &str, rows: impl Iterator<Item = String>) {

@@ -2,8 +2,9 @@ use std::collections::BTreeMap;
 
 use cosmosmesh_contracts::problem::{Bounds, LocalProblem, Objective, Rows, SparseMatrix, Variables};
 
-use crate::fleet::numbered;
-use crate::program::Names;
+use crate::limit::numbered;
+use crate::names::Names;
+use crate::parts::GOAL;
 use crate::{CatoptError, Diagram, JunctionKind, Program};
 
 /// A diagram put together: one problem in which shared values are one column, and how to read it back.
@@ -94,7 +95,8 @@ impl Diagram {
         let by_junction = self.by_junction();
         let (merges, chained) = self.merges(&by_junction);
         let (mut names, mut rows) = (Names::new('c'), Names::new('r'));
-        rows.seen.insert("cost".to_owned());
+        rows.reserve(GOAL);
+        let (mut column_names, mut row_names) = (Vec::new(), Vec::new());
 
         // Columns: objects in their order; a merged one stands where the first of its members would.
         let mut merged = BTreeMap::new();
@@ -111,7 +113,7 @@ impl Diagram {
             for (j, name) in own.iter().enumerate() {
                 let (l, u) = (bounds.lower()[j], bounds.upper()[j]);
                 let Some(&(m, factor)) = merged.get(&(o, j)) else {
-                    names.take(&format!("{}.{name}", object.id));
+                    column_names.push(names.take(&format!("{}.{name}", object.id)));
                     list.push((lower.len(), 1.0));
                     lower.push(l);
                     upper.push(u);
@@ -120,7 +122,7 @@ impl Diagram {
                 let (l, u) = if factor > 0.0 { (factor * l, factor * u) } else { (factor * u, factor * l) };
                 let at = *column_of_merge[m].get_or_insert_with(|| {
                     let junction = &self.junctions()[merges[m].junction];
-                    names.take(&numbered(&junction.name, merges[m].coordinate, junction.dimension));
+                    column_names.push(names.take(&numbered(&junction.name, merges[m].coordinate, junction.dimension)));
                     lower.push(f64::NEG_INFINITY);
                     upper.push(f64::INFINITY);
                     lower.len() - 1
@@ -146,7 +148,7 @@ impl Diagram {
             let JunctionKind::Balance(bounds) = &junction.kind else { continue };
             let first = row_lower.len();
             for k in 0..junction.dimension {
-                rows.take(&numbered(junction.label(), k, junction.dimension));
+                row_names.push(rows.take(&numbered(junction.label(), k, junction.dimension)));
             }
             row_lower.extend_from_slice(bounds.lower());
             row_upper.extend_from_slice(bounds.upper());
@@ -159,7 +161,7 @@ impl Diagram {
                 let (one, other) = (&self.wires()[pair[0]], &self.wires()[pair[1]]);
                 for k in 0..junction.dimension {
                     let name = numbered(&junction.name, k, junction.dimension);
-                    rows.take(&format!("{name}:{}-{}", one.object, other.object));
+                    row_names.push(rows.take(&format!("{name}:{}-{}", one.object, other.object)));
                     row_lower.push(0.0);
                     row_upper.push(0.0);
                 }
@@ -174,7 +176,7 @@ impl Diagram {
             let (objective, own) = (local.objective(), local.rows());
             let first = row_lower.len();
             row_starts.push(first);
-            own.names.iter().for_each(|name| drop(rows.take(&format!("{}.{name}", object.id))));
+            row_names.extend(own.names.iter().map(|name| rows.take(&format!("{}.{name}", object.id))));
             row_lower.extend_from_slice(own.bounds.lower());
             row_upper.extend_from_slice(own.bounds.upper());
             a.extend(own.matrix.triplets().map(|(i, j, v)| (first + i, at[j].0, v / at[j].1)));
@@ -194,10 +196,13 @@ impl Diagram {
         integer.dedup();
         let (n, m) = (lower.len(), row_lower.len());
         let local = LocalProblem::new(
-            Variables { names: names.taken, bounds: Bounds::new(lower, upper).map_err(|e| e.within("shared bounds"))? },
+            Variables {
+                names: column_names,
+                bounds: Bounds::new(lower, upper).map_err(|e| e.within("shared bounds"))?,
+            },
             Objective { p: SparseMatrix::from_triplets(n, n, &summed(p))?, q, c },
             Rows {
-                names: rows.taken,
+                names: row_names,
                 matrix: SparseMatrix::from_triplets(m, n, &summed(a))?,
                 bounds: Bounds::new(row_lower, row_upper)?,
             },

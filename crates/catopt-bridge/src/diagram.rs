@@ -5,6 +5,7 @@ use cosmosmesh_contracts::problem::Bounds;
 use cosmosmesh_contracts::traits::ContentHasher;
 use serde_json::{Map, Value};
 
+use crate::limit::by_junction;
 use crate::object::nothing;
 use crate::program::plus_bounds;
 use crate::unit::{Conversion, conversion, converts};
@@ -194,9 +195,7 @@ impl Diagram {
 
     /// The wires that end at each junction, in the order of the wires.
     pub(crate) fn by_junction(&self) -> Vec<Vec<usize>> {
-        let mut lists = vec![Vec::new(); self.junctions.len()];
-        self.places.iter().enumerate().for_each(|(w, place)| lists[place.junction].push(w));
-        lists
+        by_junction(self.junctions.len(), &self.places)
     }
 
     /// The parts, to build another diagram of.
@@ -295,14 +294,42 @@ impl Junction {
     }
 }
 
-fn places(objects: &[Object], junctions: &[Junction], wires: &[Wire]) -> Result<Vec<Place>, CatoptError> {
+/// What wires need to know of an object.
+pub(crate) trait Wired {
+    fn id(&self) -> &AssetId;
+    fn port_count(&self) -> usize;
+    /// Name, unit and dimension of a port.
+    fn port_head(&self, port: usize) -> (&str, &str, usize);
+}
+
+impl Wired for Object {
+    fn id(&self) -> &AssetId {
+        &self.id
+    }
+
+    fn port_count(&self) -> usize {
+        self.ports.len()
+    }
+
+    fn port_head(&self, port: usize) -> (&str, &str, usize) {
+        let port = &self.ports[port];
+        (&port.name, &port.unit, port.dimension())
+    }
+}
+
+/// Where each wire's ends are, if every wire fits and every port has exactly one.
+pub(crate) fn places(
+    objects: &[impl Wired],
+    junctions: &[Junction],
+    wires: &[Wire],
+) -> Result<Vec<Place>, CatoptError> {
     let mut at_object = BTreeMap::new();
     let mut at_port = BTreeMap::new();
     for (k, object) in objects.iter().enumerate() {
-        if at_object.insert(object.id.as_str(), k).is_some() {
-            return Err(CatoptError::NameTaken { what: "object", name: object.id.to_string() });
+        if at_object.insert(object.id().as_str(), k).is_some() {
+            return Err(CatoptError::NameTaken { what: "object", name: object.id().to_string() });
         }
-        at_port.extend(object.ports.iter().enumerate().map(|(p, port)| ((k, port.name.as_str()), p)));
+        at_port.extend((0..object.port_count()).map(|p| ((k, object.port_head(p).0), p)));
     }
     let mut at_junction = BTreeMap::new();
     for (k, junction) in junctions.iter().enumerate() {
@@ -334,35 +361,36 @@ fn places(objects: &[Object], junctions: &[Junction], wires: &[Wire]) -> Result<
         if !wired.insert((object, port)) {
             return Err(CatoptError::WiredTwice { object: wire.object.to_string(), port: wire.port.clone() });
         }
-        fits(wire, &objects[object].ports[port], &junctions[junction])?;
+        fits(wire, objects[object].port_head(port), &junctions[junction])?;
         places.push(Place { object, port, junction });
     }
     for (k, object) in objects.iter().enumerate() {
-        if let Some((_, port)) = object.ports.iter().enumerate().find(|(p, _)| !wired.contains(&(k, *p))) {
-            return Err(CatoptError::DanglingPort { object: object.id.to_string(), port: port.name.clone() });
+        if let Some(p) = (0..object.port_count()).find(|p| !wired.contains(&(k, *p))) {
+            let port = object.port_head(p).0.to_owned();
+            return Err(CatoptError::DanglingPort { object: object.id().to_string(), port });
         }
     }
     Ok(places)
 }
 
-fn fits(wire: &Wire, port: &crate::Port, junction: &Junction) -> Result<(), CatoptError> {
+fn fits(wire: &Wire, (_, unit, dimension): (&str, &str, usize), junction: &Junction) -> Result<(), CatoptError> {
     let names = || (wire.object.to_string(), wire.port.clone());
     if let Some(&value) = wire.factors.iter().find(|factor| !factor.is_finite() || **factor == 0.0) {
         let (object, port) = names();
         return Err(CatoptError::Factor { object, port, value });
     }
-    if port.dimension() != junction.dimension {
-        let ((object, name), found) = (names(), port.dimension());
+    if dimension != junction.dimension {
+        let ((object, name), found) = (names(), dimension);
         let (junction, expected) = (junction.name.clone(), junction.dimension);
         return Err(CatoptError::DimensionClash { object, port: name, found, junction, expected });
     }
-    if !converts(&port.unit, &junction.unit, &wire.factors) {
+    if !converts(unit, &junction.unit, &wire.factors) {
         let (object, name) = names();
-        let factor = match conversion(&port.unit, &junction.unit) {
+        let factor = match conversion(unit, &junction.unit) {
             Conversion::Factor(factor) => Some(factor),
             Conversion::Never | Conversion::Unknown => None,
         };
-        let (unit, wanted) = (port.unit.clone(), junction.unit.clone());
+        let (unit, wanted) = (unit.to_owned(), junction.unit.clone());
         let junction = junction.name.clone();
         let clash = UnitClash { object, port: name, unit, junction, wanted, factor };
         return Err(CatoptError::UnitClash(Box::new(clash)));

@@ -4,12 +4,14 @@
 
 mod read;
 mod shape;
+mod text;
 mod write;
 
 pub use read::read;
 #[cfg(feature = "schema")]
 use shape::CatoptDocument;
-pub use write::{object_hash, write, write_to};
+pub use text::DiagramText;
+pub use write::{object_hash, write, write_fleet, write_to};
 
 /// The name of the native format.
 pub const CATOPT_FORMAT: &str = "cosmosmesh.catopt/1";

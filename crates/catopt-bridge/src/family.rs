@@ -18,7 +18,7 @@ use cosmosmesh_contracts::problem::ProblemError;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::{Body, CatoptError, Diagram, Junction, JunctionKind, Loss, Object};
+use crate::{Body, CatoptError, Diagram, Fleet, Junction, JunctionKind, Loss, Object};
 
 /// Which dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,6 +173,16 @@ pub fn write(diagram: &Diagram, dialect: Dialect) -> (String, Vec<Loss>) {
     blocks.insert("LocalProblem".to_owned(), problems);
     let text = format!("{:#}\n", sorted(Value::Object(blocks)));
     (text, losses(diagram, dialect, kept.is_some()))
+}
+
+/// The document of a fleet and what the dialect cannot carry, without the fleet's diagram.
+///
+/// # Errors
+/// [`CatoptError::NotConvex`].
+/// # Cost
+/// One pass over the assets; memory for the names.
+pub fn write_fleet(fleet: Fleet<'_>, dialect: Dialect) -> Result<(String, Vec<Loss>), CatoptError> {
+    Ok(write(&Diagram::outline(fleet)?, dialect))
 }
 
 fn problem(object: &Object, dialect: Dialect) -> Value {

@@ -3,68 +3,107 @@
 //! The rules that are kept: names made of letters and digits, with a map to the real ones in comments; squares as `x^2` without blanks;
 //! the constant as a multiple of a column that is fixed to one, the only form that HiGHS, SCIP and Gurobi take alike; every bound explicit.
 
-use core::fmt::Write;
+use core::fmt::{self, Write};
 
-use crate::Program;
-use crate::mps::by_row;
 use crate::number::Shortest;
+use crate::parts::{Block, Blocks, shared_rows};
 
 /// Writes the problem as LP.
-pub fn write(program: &Program, out: &mut impl Write) {
+///
+/// # Cost
+/// A pass over the blocks for each section; beside the text, memory for one block and for what all blocks use of the shared rows.
+pub fn write(problem: &impl Blocks, out: &mut impl Write) {
     // Writing into memory does not fail, and a caller's own sink keeps its error to itself.
-    let _ = try_write(program, out);
+    let _ = try_write(problem, out);
 }
 
-fn try_write(program: &Program, out: &mut impl Write) -> core::fmt::Result {
-    let (variables, objective, rows) = (program.local.variables(), program.local.objective(), program.local.rows());
+fn try_write(problem: &dyn Blocks, out: &mut dyn Write) -> fmt::Result {
+    let (shared, lower, upper) = problem.shared();
     writeln!(out, "\\ duals are d objective / d right-hand side; names:")?;
-    for (letter, names) in [('x', &variables.names), ('r', &rows.names)] {
-        for (k, name) in names.iter().enumerate() {
-            writeln!(out, "\\ {letter}{k} = {name}")?;
-        }
-    }
+    problem.each(&mut |block| {
+        let mut names = block.columns.iter().enumerate();
+        names.try_for_each(|(k, name)| writeln!(out, "\\ x{} = {name}", block.column + k))
+    })?;
+    shared.iter().enumerate().try_for_each(|(k, name)| writeln!(out, "\\ r{k} = {name}"))?;
+    problem.each(&mut |block| {
+        let mut names = block.rows.iter().enumerate();
+        names.try_for_each(|(k, name)| writeln!(out, "\\ r{} = {name}", block.row + k))
+    })?;
     write!(out, "Minimize\n cost:")?;
-    for (j, q) in objective.q.iter().enumerate().filter(|(_, q)| **q != 0.0) {
-        term(out, *q, &format!("x{j}"))?;
-    }
+    problem.each(&mut |block| {
+        let mut linear = block.local.objective().q.iter().enumerate().filter(|(_, q)| **q != 0.0);
+        linear.try_for_each(|(j, q)| term(out, *q, Of::Column(block.column + j)))
+    })?;
     // A cost without a linear term still needs one before the bracket.
-    term(out, objective.c, "one")?;
-    if objective.p.values().iter().any(|v| *v != 0.0) {
-        write!(out, "\n + [")?;
-        for (i, entries) in by_row(&objective.p).iter().enumerate() {
-            for &(j, v) in entries.iter().filter(|(_, v)| *v != 0.0) {
-                // The bracket is halved as a whole, and an entry off the diagonal stands for two.
-                if i == j { term(out, v, &format!("x{i}^2"))? } else { term(out, 2.0 * v, &format!("x{i} * x{j}"))? }
-            }
-        }
-        write!(out, "\n ] / 2")?;
-    }
+    term(out, problem.constant(), Of::One)?;
+    squares(problem, out)?;
     writeln!(out, "\nSubject To")?;
-    let mut by_rows = vec![Vec::new(); rows.names.len()];
-    rows.matrix.triplets().filter(|t| t.2 != 0.0).for_each(|(i, j, v)| by_rows[i].push((j, v)));
-    for (i, entries) in by_rows.iter().enumerate() {
-        let (lower, upper) = (rows.bounds.lower()[i], rows.bounds.upper()[i]);
-        let sides: Vec<(&str, &str, f64)> = match (lower.is_finite(), upper.is_finite()) {
-            _ if lower == upper => vec![("", "=", lower)],
-            (true, true) => vec![("lo", ">=", lower), ("hi", "<=", upper)],
-            (true, false) => vec![("", ">=", lower)],
-            (false, true) => vec![("", "<=", upper)],
-            (false, false) => vec![],
-        };
-        for (suffix, sense, bound) in sides {
-            write!(out, " r{i}{suffix}:")?;
-            for &(j, v) in entries {
-                term(out, v, &format!("x{j}"))?;
-            }
-            if entries.is_empty() {
-                term(out, 0.0, "one")?;
-            }
-            writeln!(out, " {sense} {}", Shortest(bound))?;
-        }
+    for (i, entries) in shared_rows(problem).into_iter().enumerate() {
+        let entries: Vec<(usize, f64)> = entries.into_iter().map(|(j, v)| (j as usize, v)).collect();
+        row(out, i, (lower[i], upper[i]), &entries)?;
     }
+    problem.each(&mut |block| {
+        let bounds = &block.local.rows().bounds;
+        for (i, mut entries) in block.by_row().into_iter().enumerate() {
+            entries.iter_mut().for_each(|(j, _)| *j += block.column);
+            row(out, block.row + i, (bounds.lower()[i], bounds.upper()[i]), &entries)?;
+        }
+        Ok(())
+    })?;
     writeln!(out, "Bounds\n one = 1")?;
-    for j in 0..variables.names.len() {
-        let (lower, upper) = (variables.bounds.lower()[j], variables.bounds.upper()[j]);
+    let mut whole = Vec::new();
+    problem.each(&mut |block| {
+        whole.extend(block.integer.iter().map(|j| block.column + j));
+        bounds(block, out)
+    })?;
+    if !whole.is_empty() {
+        writeln!(out, "General")?;
+        whole.iter().try_for_each(|j| writeln!(out, " x{j}"))?;
+    }
+    writeln!(out, "End")
+}
+
+fn squares(problem: &dyn Blocks, out: &mut dyn Write) -> fmt::Result {
+    let mut inside = false;
+    problem.each(&mut |block| {
+        for (i, entries) in block.cost_by_row().into_iter().enumerate() {
+            for (j, v) in entries {
+                if !core::mem::replace(&mut inside, true) {
+                    write!(out, "\n + [")?;
+                }
+                let (i, j) = (block.column + i, block.column + j);
+                // The bracket is halved as a whole, and an entry off the diagonal stands for two.
+                if i == j { term(out, v, Of::Square(i))? } else { term(out, 2.0 * v, Of::Product(i, j))? }
+            }
+        }
+        Ok(())
+    })?;
+    if inside { write!(out, "\n ] / 2") } else { Ok(()) }
+}
+
+fn row(out: &mut dyn Write, i: usize, (lower, upper): (f64, f64), entries: &[(usize, f64)]) -> fmt::Result {
+    let sides: &[(&str, &str, f64)] = match (lower.is_finite(), upper.is_finite()) {
+        _ if lower == upper => &[("", "=", lower)],
+        (true, true) => &[("lo", ">=", lower), ("hi", "<=", upper)],
+        (true, false) => &[("", ">=", lower)],
+        (false, true) => &[("", "<=", upper)],
+        (false, false) => &[],
+    };
+    for (suffix, sense, bound) in sides {
+        write!(out, " r{i}{suffix}:")?;
+        entries.iter().try_for_each(|&(j, v)| term(out, v, Of::Column(j)))?;
+        if entries.is_empty() {
+            term(out, 0.0, Of::One)?;
+        }
+        writeln!(out, " {sense} {}", Shortest(*bound))?;
+    }
+    Ok(())
+}
+
+fn bounds(block: &Block<'_>, out: &mut dyn Write) -> fmt::Result {
+    let bounds = &block.local.variables().bounds;
+    for k in 0..block.columns.len() {
+        let (j, lower, upper) = (block.column + k, bounds.lower()[k], bounds.upper()[k]);
         match (lower.is_finite(), upper.is_finite()) {
             _ if lower == upper => writeln!(out, " x{j} = {}", Shortest(lower))?,
             (false, false) => writeln!(out, " x{j} free")?,
@@ -73,16 +112,30 @@ fn try_write(program: &Program, out: &mut impl Write) -> core::fmt::Result {
             (true, true) => writeln!(out, " {} <= x{j} <= {}", Shortest(lower), Shortest(upper))?,
         }
     }
-    if !program.integer.is_empty() {
-        writeln!(out, "General")?;
-        for j in &program.integer {
-            writeln!(out, " x{j}")?;
+    Ok(())
+}
+
+/// What a term is a multiple of.
+enum Of {
+    /// The column that is fixed to one.
+    One,
+    Column(usize),
+    Square(usize),
+    Product(usize, usize),
+}
+
+impl fmt::Display for Of {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One => f.write_str("one"),
+            Self::Column(j) => write!(f, "x{j}"),
+            Self::Square(j) => write!(f, "x{j}^2"),
+            Self::Product(i, j) => write!(f, "x{i} * x{j}"),
         }
     }
-    writeln!(out, "End")
 }
 
 /// One signed term on a line of its own: lines in LP files have a greatest length.
-fn term(out: &mut impl Write, value: f64, of: &str) -> core::fmt::Result {
+fn term(out: &mut dyn Write, value: f64, of: Of) -> fmt::Result {
     write!(out, "\n {} {} {of}", if value < 0.0 { '-' } else { '+' }, Shortest(value.abs()))
 }

@@ -3,7 +3,7 @@
 //! One triangle of `P` is written, diagonal entries as they stand in `P`, because the function means `1/2 x'Qx + a'x + b`
 //! and its readers add mirrored pairs up. A row that is open on both sides cannot be said and is left out, which the losses say.
 
-use core::fmt::Write;
+use core::fmt::{self, Write};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -11,20 +11,17 @@ use cosmosmesh_contracts::problem::{Bounds, LocalProblem, Objective, Rows, Spars
 use serde::Deserialize;
 
 use crate::number::Shortest;
+use crate::parts::{Blocks, shared_rows};
 use crate::{CatoptError, Import, Loss, Program, check_convex};
 
 /// Writes the problem as MathOptFormat and returns what could not be said.
 ///
 /// # Cost
-/// One pass; beside the text, memory for the rows of the matrix.
-pub fn write(program: &Program, out: &mut impl Write) -> Vec<Loss> {
-    let rows = program.local.rows();
-    let open = |k: &usize| !rows.bounds.lower()[*k].is_finite() && !rows.bounds.upper()[*k].is_finite();
-    let losses =
-        (0..rows.names.len()).filter(open).map(|k| Loss::new(format!("row `{}`, open on both sides", rows.names[k])));
-    let losses = losses.collect();
+/// A pass over the blocks for each part; beside the text, memory for one block and for what all blocks use of the shared rows.
+pub fn write(problem: &impl Blocks, out: &mut impl Write) -> Vec<Loss> {
+    let mut losses = Vec::new();
     // Writing into memory does not fail, and a caller's own sink keeps its error to itself.
-    let _ = try_write(program, out);
+    let _ = try_write(problem, out, &mut losses);
     losses
 }
 
@@ -32,66 +29,118 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-fn try_write(program: &Program, out: &mut impl Write) -> core::fmt::Result {
-    let (variables, objective, rows) = (program.local.variables(), program.local.objective(), program.local.rows());
-    let names: Vec<String> = variables.names.iter().map(|name| quoted(name)).collect();
-    write!(out, "{{\"version\":{{\"major\":1,\"minor\":2}},\"name\":{},\n\"variables\":[", quoted(&program.name))?;
-    for (j, name) in names.iter().enumerate() {
-        write!(out, "{}{{\"name\":{name}}}", if j > 0 { ",\n" } else { "" })?;
-    }
+fn try_write(problem: &dyn Blocks, out: &mut dyn Write, losses: &mut Vec<Loss>) -> fmt::Result {
+    let (shared, lower, upper) = problem.shared();
+    write!(out, "{{\"version\":{{\"major\":1,\"minor\":2}},\"name\":{},\n\"variables\":[", quoted(problem.name()))?;
+    let mut list = List::new();
+    problem.each(&mut |block| {
+        block.columns.iter().try_for_each(|name| write!(out, "{}{{\"name\":{}}}", list.comma(), quoted(name)))
+    })?;
     write!(
         out,
         "],\n\"objective\":{{\"sense\":\"min\",\"function\":{{\"type\":\"ScalarQuadraticFunction\",\"affine_terms\":["
     )?;
-    terms(out, &names, objective.q.iter().copied().enumerate().filter(|t| t.1 != 0.0))?;
+    let mut list = List::new();
+    problem.each(&mut |block| {
+        let mut linear = block.local.objective().q.iter().enumerate().filter(|(_, q)| **q != 0.0);
+        linear.try_for_each(|(j, q)| term(out, &mut list, *q, &block.columns[j]))
+    })?;
     write!(out, "],\"quadratic_terms\":[")?;
-    for (k, (i, j, v)) in objective.p.triplets().filter(|t| t.2 != 0.0).enumerate() {
-        let comma = if k > 0 { ",\n" } else { "" };
-        write!(
-            out,
-            "{comma}{{\"coefficient\":{},\"variable_1\":{},\"variable_2\":{}}}",
-            Shortest(v),
-            names[i],
-            names[j]
-        )?;
-    }
-    write!(out, "],\"constant\":{}}}}},\n\"constraints\":[", Shortest(objective.c))?;
-    let mut comma = "";
-    for (j, name) in names.iter().enumerate() {
-        if let Some(set) = set(variables.bounds.lower()[j], variables.bounds.upper()[j]) {
-            write!(out, "{comma}{{\"function\":{{\"type\":\"Variable\",\"name\":{name}}},\"set\":{set}}}")?;
-            comma = ",\n";
+    let mut list = List::new();
+    problem.each(&mut |block| {
+        block.local.objective().p.triplets().filter(|t| t.2 != 0.0).try_for_each(|(i, j, v)| {
+            let (one, other) = (quoted(&block.columns[i]), quoted(&block.columns[j]));
+            let v = Shortest(v);
+            write!(out, "{}{{\"coefficient\":{v},\"variable_1\":{one},\"variable_2\":{other}}}", list.comma())
+        })
+    })?;
+    write!(out, "],\"constant\":{}}}}},\n\"constraints\":[", Shortest(problem.constant()))?;
+    let mut list = List::new();
+    problem.each(&mut |block| {
+        let bounds = &block.local.variables().bounds;
+        for (j, name) in block.columns.iter().enumerate() {
+            if let Some(set) = set(bounds.lower()[j], bounds.upper()[j]) {
+                variable(out, &mut list, name, &set)?;
+            }
         }
+        Ok(())
+    })?;
+    problem.each(&mut |block| {
+        block.integer.iter().try_for_each(|j| variable(out, &mut list, &block.columns[*j], "{\"type\":\"Integer\"}"))
+    })?;
+    let names = if shared.is_empty() { Vec::new() } else { column_names(problem) };
+    for (i, entries) in shared_rows(problem).into_iter().enumerate() {
+        let mut terms = entries.into_iter().map(|(j, v)| (names[j as usize].as_str(), v));
+        row(out, &mut list, losses, &shared[i], (lower[i], upper[i]), &mut terms)?;
     }
-    for j in &program.integer {
-        write!(
-            out,
-            "{comma}{{\"function\":{{\"type\":\"Variable\",\"name\":{}}},\"set\":{{\"type\":\"Integer\"}}}}",
-            names[*j]
-        )?;
-        comma = ",\n";
-    }
-    let mut by_rows = vec![Vec::new(); rows.names.len()];
-    rows.matrix.triplets().filter(|t| t.2 != 0.0).for_each(|(i, j, v)| by_rows[i].push((j, v)));
-    for (i, entries) in by_rows.into_iter().enumerate() {
-        let Some(set) = set(rows.bounds.lower()[i], rows.bounds.upper()[i]) else { continue };
-        write!(
-            out,
-            "{comma}{{\"name\":{},\"function\":{{\"type\":\"ScalarAffineFunction\",\"terms\":[",
-            quoted(&rows.names[i])
-        )?;
-        terms(out, &names, entries.into_iter())?;
-        write!(out, "],\"constant\":0}},\"set\":{set}}}")?;
-        comma = ",\n";
-    }
+    drop(names);
+    problem.each(&mut |block| {
+        let bounds = &block.local.rows().bounds;
+        for (i, entries) in block.by_row().into_iter().enumerate() {
+            let mut terms = entries.into_iter().map(|(j, v)| (block.columns[j].as_str(), v));
+            let sides = (bounds.lower()[i], bounds.upper()[i]);
+            row(out, &mut list, losses, &block.rows[i], sides, &mut terms)?;
+        }
+        Ok(())
+    })?;
     writeln!(out, "]}}")
 }
 
-fn terms(out: &mut impl Write, names: &[String], entries: impl Iterator<Item = (usize, f64)>) -> core::fmt::Result {
-    for (k, (j, v)) in entries.enumerate() {
-        write!(out, "{}{{\"coefficient\":{},\"variable\":{}}}", if k > 0 { ",\n" } else { "" }, Shortest(v), names[j])?;
+/// The columns' names, all at once: shared rows name columns of every block.
+fn column_names(problem: &dyn Blocks) -> Vec<String> {
+    let mut names = Vec::new();
+    // The visitor does not fail.
+    let _ = problem.each(&mut |block| {
+        names.extend(block.columns.iter().cloned());
+        Ok(())
+    });
+    names
+}
+
+/// Where the commas of a list go.
+struct List {
+    comma: &'static str,
+}
+
+impl List {
+    fn new() -> Self {
+        Self { comma: "" }
     }
-    Ok(())
+
+    fn comma(&mut self) -> &'static str {
+        core::mem::replace(&mut self.comma, ",\n")
+    }
+}
+
+fn term(out: &mut dyn Write, list: &mut List, v: f64, name: &str) -> fmt::Result {
+    write!(out, "{}{{\"coefficient\":{},\"variable\":{}}}", list.comma(), Shortest(v), quoted(name))
+}
+
+fn variable(out: &mut dyn Write, list: &mut List, name: &str, set: &str) -> fmt::Result {
+    let comma = list.comma();
+    write!(out, "{comma}{{\"function\":{{\"type\":\"Variable\",\"name\":{}}},\"set\":{set}}}", quoted(name))
+}
+
+fn row(
+    out: &mut dyn Write,
+    list: &mut List,
+    losses: &mut Vec<Loss>,
+    name: &str,
+    (lower, upper): (f64, f64),
+    terms: &mut dyn Iterator<Item = (&str, f64)>,
+) -> fmt::Result {
+    let Some(set) = set(lower, upper) else {
+        losses.push(Loss::new(format!("row `{name}`, open on both sides")));
+        return Ok(());
+    };
+    let name = quoted(name);
+    let function = "\"function\":{\"type\":\"ScalarAffineFunction\",\"terms\":[";
+    write!(out, "{}{{\"name\":{name},{function}", list.comma())?;
+    let mut inner = List::new();
+    for (column, v) in terms {
+        term(out, &mut inner, v, column)?;
+    }
+    write!(out, "],\"constant\":0}},\"set\":{set}}}")
 }
 
 fn set(lower: f64, upper: f64) -> Option<String> {

@@ -8,5 +8,4 @@ mod read;
 mod write;
 
 pub use read::read;
-pub(crate) use write::by_row;
 pub use write::{Ranges, write};

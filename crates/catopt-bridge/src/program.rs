@@ -1,9 +1,9 @@
-use std::collections::BTreeSet;
-
 use cosmosmesh_contracts::problem::{
     AssetProblem, Bounds, FleetProblem, LocalProblem, Objective, ProblemError, Rows, SparseMatrix, Variables,
 };
 
+use crate::names::Names;
+use crate::parts::GOAL;
 use crate::sidecar::{ObjectPart, Sidecar};
 use crate::{CatoptError, check_convex};
 
@@ -124,8 +124,9 @@ fn assemble_unchecked(fleet: &FleetProblem) -> Result<Assembly, CatoptError> {
     let coupling = fleet.coupling();
     let (mut columns, mut rows) = (Names::new('c'), Names::new('r'));
     // The writers call the objective so, and a row of that name would change it between one export and the next.
-    rows.seen.insert("cost".to_owned());
-    let fleet_rows = coupling.names.iter().map(|name| rows.take(name)).collect();
+    rows.reserve(GOAL);
+    let fleet_rows: Vec<String> = coupling.names.iter().map(|name| rows.take(name)).collect();
+    let (mut column_names, mut row_names) = (Vec::new(), fleet_rows.clone());
     let (mut lower, mut upper) = (Vec::new(), Vec::new());
     let (mut row_lower, mut row_upper) = (coupling.bounds.lower().to_vec(), coupling.bounds.upper().to_vec());
     let (mut p, mut a, mut q, mut c, mut integer) = (Vec::new(), Vec::new(), Vec::new(), 0.0, Vec::new());
@@ -143,21 +144,24 @@ fn assemble_unchecked(fleet: &FleetProblem) -> Result<Assembly, CatoptError> {
         row_lower.extend_from_slice(own.bounds.lower());
         row_upper.extend_from_slice(own.bounds.upper());
         integer.extend(asset.integer.iter().map(|j| column + j));
-        objects.push(ObjectPart {
+        let part = ObjectPart {
             id: asset.id.to_string(),
             constant: objective.c,
             columns: variables.names.iter().map(|name| columns.take(&format!("{}.{name}", asset.id))).collect(),
             variables: variables.names.clone(),
             rows: own.names.iter().map(|name| rows.take(&format!("{}.{name}", asset.id))).collect(),
             row_names: own.names.clone(),
-        });
+        };
+        column_names.extend_from_slice(&part.columns);
+        row_names.extend_from_slice(&part.rows);
+        objects.push(part);
     }
     let (n, m) = (lower.len(), row_lower.len());
     let local = LocalProblem::new(
-        Variables { names: columns.taken, bounds: Bounds::new(lower, upper)? },
+        Variables { names: column_names, bounds: Bounds::new(lower, upper)? },
         Objective { p: SparseMatrix::from_triplets(n, n, &p)?, q, c },
         Rows {
-            names: rows.taken,
+            names: row_names,
             matrix: SparseMatrix::from_triplets(m, n, &a)?,
             bounds: Bounds::new(row_lower, row_upper)?,
         },
@@ -165,30 +169,4 @@ fn assemble_unchecked(fleet: &FleetProblem) -> Result<Assembly, CatoptError> {
     let name = fleet.name().to_owned();
     let sidecar = Sidecar::new(name.clone(), fleet_rows, coupling.names.clone(), objects);
     Ok(Assembly { program: Program { name, local, integer }, sidecar })
-}
-
-/// Names that every free-format reader takes: no white space, none twice, none too long.
-pub(crate) struct Names {
-    letter: char,
-    pub(crate) taken: Vec<String>,
-    pub(crate) seen: BTreeSet<String>,
-}
-
-impl Names {
-    const BYTES_MAX: usize = 200;
-
-    pub(crate) fn new(letter: char) -> Self {
-        Self { letter, taken: Vec::new(), seen: BTreeSet::new() }
-    }
-
-    pub(crate) fn take(&mut self, wanted: &str) -> String {
-        let mut name: String =
-            wanted.chars().map(|c| if c.is_ascii_graphic() && !"*$#\"<>=:".contains(c) { c } else { '_' }).collect();
-        if name.is_empty() || name.len() > Self::BYTES_MAX || self.seen.contains(&name) {
-            name = format!("{}@{}", self.letter, self.taken.len());
-        }
-        self.seen.insert(name.clone());
-        self.taken.push(name.clone());
-        name
-    }
 }

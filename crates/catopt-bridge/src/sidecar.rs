@@ -1,3 +1,4 @@
+use core::fmt::{self, Write};
 use std::collections::BTreeMap;
 
 use cosmosmesh_contracts::AssetId;
@@ -48,7 +49,15 @@ impl Sidecar {
 
     /// The sidecar as JSON on one line.
     pub fn write(&self) -> String {
-        serde_json::to_string(self).expect("cannot fail because every key is text and every number finite") + "\n"
+        let mut text = String::new();
+        let mut write = || -> fmt::Result {
+            begin(&mut text, &self.name, &self.fleet_rows, &self.fleet_row_names)?;
+            self.objects.iter().enumerate().try_for_each(|(k, part)| object(&mut text, k == 0, part))?;
+            end(&mut text)
+        };
+        // Writing into memory does not fail.
+        let _ = write();
+        text
     }
 
     /// The sidecar that a text states.
@@ -67,6 +76,25 @@ impl Sidecar {
         }
         Ok(sidecar)
     }
+}
+
+/// The sidecar's text up to its objects.
+pub(crate) fn begin(out: &mut dyn Write, name: &str, rows: &[String], row_names: &[String]) -> fmt::Result {
+    let (name, rows, row_names) = (json(&name), json(&rows), json(&row_names));
+    write!(out, "{{\"format\":\"{SIDECAR_FORMAT}\",\"name\":{name},\"fleet_rows\":{rows},")?;
+    write!(out, "\"fleet_row_names\":{row_names},\"objects\":[")
+}
+
+pub(crate) fn object(out: &mut dyn Write, first: bool, part: &ObjectPart) -> fmt::Result {
+    write!(out, "{}{}", if first { "" } else { "," }, json(part))
+}
+
+pub(crate) fn end(out: &mut dyn Write) -> fmt::Result {
+    out.write_str("]}\n")
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("cannot fail because every key is text and every number finite")
 }
 
 /// The suffixes of the two rows that a two-sided row is written as.

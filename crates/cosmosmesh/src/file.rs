@@ -30,11 +30,17 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     if about.len() > BYTES_MAX {
         return Err(too_large(&shown.to_string(), BYTES_MAX));
     }
-    bounded(file, &shown.to_string(), BYTES_MAX)
+    let mut bytes = Vec::new();
+    // What the file says of its size is a hint; what is really there is what is read.
+    let _ = bytes.try_reserve_exact(usize::try_from(about.len() + 1).unwrap_or(0));
+    filled(bytes, file, &shown.to_string(), BYTES_MAX)
 }
 
 fn bounded(source: impl Read, name: &str, bytes_max: u64) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
+    filled(Vec::new(), source, name, bytes_max)
+}
+
+fn filled(mut bytes: Vec<u8>, source: impl Read, name: &str, bytes_max: u64) -> Result<Vec<u8>, Failure> {
     source
         .take(bytes_max + 1)
         .read_to_end(&mut bytes)

@@ -26,15 +26,7 @@ pub fn read(text: &[u8], hasher: Option<&dyn ContentHasher>) -> Result<Diagram, 
     let mut budget = text.len();
     let mut objects = Vec::with_capacity(document.objects.len());
     for shape in document.objects {
-        let stated = shape.hash.clone();
-        let object = object(shape, &mut budget)?;
-        if let (Some(stated), Some(hasher)) = (stated, hasher) {
-            let found = object_hash(&object, hasher)?;
-            if found != stated {
-                return Err(CatoptError::Hash { object: object.id.to_string(), stated, found });
-            }
-        }
-        objects.push(object);
+        objects.push(hashed(shape, hasher, &mut budget)?);
     }
     let junctions =
         document.junctions.into_iter().map(|shape| junction(shape, &mut budget)).collect::<Result<_, _>>()?;
@@ -48,7 +40,7 @@ pub fn read(text: &[u8], hasher: Option<&dyn ContentHasher>) -> Result<Diagram, 
     Ok(diagram)
 }
 
-fn expect(key: &str, found: &str, expected: &str) -> Result<(), CatoptError> {
+pub(super) fn expect(key: &str, found: &str, expected: &str) -> Result<(), CatoptError> {
     if found == expected {
         return Ok(());
     }
@@ -74,7 +66,24 @@ fn dimension(claimed: usize, budget: &mut usize, place: &str) -> Result<usize, C
     Ok(claimed)
 }
 
-fn object(shape: ObjectShape, budget: &mut usize) -> Result<Object, CatoptError> {
+/// The object, if its content is what its stated hash says.
+pub(super) fn hashed(
+    mut shape: ObjectShape,
+    hasher: Option<&dyn ContentHasher>,
+    budget: &mut usize,
+) -> Result<Object, CatoptError> {
+    let stated = shape.hash.take();
+    let object = object(shape, budget)?;
+    if let (Some(stated), Some(hasher)) = (stated, hasher) {
+        let found = object_hash(&object, hasher)?;
+        if found != stated {
+            return Err(CatoptError::Hash { object: object.id.to_string(), stated, found });
+        }
+    }
+    Ok(object)
+}
+
+pub(super) fn object(shape: ObjectShape, budget: &mut usize) -> Result<Object, CatoptError> {
     let within = |error: ProblemError| error.within(&shape.id);
     let body = match (shape.semantics, shape.private, shape.label) {
         (Semantics::Quadratic, Some(private), None) => quadratic(private).map_err(within)?,
@@ -130,7 +139,7 @@ fn quadratic(shape: PrivateShape) -> Result<Body, ProblemError> {
     Ok(Body::Quadratic { local: Box::new(local), units, integer })
 }
 
-fn junction(shape: JunctionShape, budget: &mut usize) -> Result<Junction, CatoptError> {
+pub(super) fn junction(shape: JunctionShape, budget: &mut usize) -> Result<Junction, CatoptError> {
     let dimension = dimension(shape.dimension, budget, &shape.name)?;
     let kind = match shape.kind {
         KindShape::Balance => {
@@ -145,16 +154,16 @@ fn junction(shape: JunctionShape, budget: &mut usize) -> Result<Junction, Catopt
     Ok(Junction { name: shape.name, label: shape.label, unit: shape.unit, kind, dimension, exposed: shape.exposed })
 }
 
-fn wire(shape: WireShape) -> Result<Wire, CatoptError> {
+pub(super) fn wire(shape: WireShape) -> Result<Wire, CatoptError> {
     Ok(Wire { object: id(shape.object)?, port: shape.port, junction: shape.junction, factors: shape.factors })
 }
 
-fn duals(shape: DualsShape) -> Duals {
+pub(super) fn duals(shape: DualsShape) -> Duals {
     let wires = shape.wires.into_iter().map(|covector| ((covector.object, covector.port), covector.dual));
     Duals { junctions: shape.junctions, wires: wires.collect(), rows: shape.rows }
 }
 
-fn functor(shape: FunctorShape) -> Result<Functor, CatoptError> {
+pub(super) fn functor(shape: FunctorShape) -> Result<Functor, CatoptError> {
     Ok(Functor {
         name: shape.name,
         kind: match shape.kind {
@@ -167,7 +176,7 @@ fn functor(shape: FunctorShape) -> Result<Functor, CatoptError> {
     })
 }
 
-fn delta(shape: DeltaShape) -> Result<PlanDelta, CatoptError> {
+pub(super) fn delta(shape: DeltaShape) -> Result<PlanDelta, CatoptError> {
     if shape.from > shape.to {
         let what = format!("a delta runs from round {} back to {}; swap them", shape.from, shape.to);
         return Err(CatoptError::text(CATOPT_FORMAT, 0, what));

@@ -1,6 +1,6 @@
 use core::fmt::Write;
 
-use cosmosmesh_contracts::problem::{Bounds, SparseMatrix};
+use cosmosmesh_contracts::problem::{AssetProblem, Bounds, SparseMatrix};
 use cosmosmesh_contracts::traits::ContentHasher;
 use serde::Serialize;
 
@@ -10,7 +10,10 @@ use super::shape::{
 };
 use super::{CATOPT_FORMAT, DUAL_CONVENTION};
 use crate::diagram::hex;
-use crate::{Body, CatoptError, Diagram, Duals, Functor, FunctorKind, Junction, JunctionKind, Object, PlanDelta, Wire};
+use crate::{
+    Body, CatoptError, Diagram, Duals, Fleet, Functor, FunctorKind, Junction, JunctionKind, Object, PlanDelta, Wire,
+    fleet,
+};
 
 /// The native text of a diagram; with a hasher every object carries its content hash.
 ///
@@ -44,13 +47,8 @@ fn json(value: &impl Serialize) -> String {
 }
 
 fn try_write(diagram: &Diagram, hasher: Option<&dyn ContentHasher>, out: &mut impl Write) -> core::fmt::Result {
-    write!(out, "{{\"format\":{},\"name\":{},", json(&CATOPT_FORMAT), json(&diagram.name()))?;
-    writeln!(out, "\"round\":{},\"dual_convention\":{},", diagram.round, json(&DUAL_CONVENTION))?;
-    let objects = diagram.objects().iter().map(|object| {
-        let hash = hasher.and_then(|hasher| object_hash(object, hasher).ok());
-        json(&object_shape(object, hash))
-    });
-    list(out, "objects", objects)?;
+    head(out, diagram.name(), diagram.round)?;
+    list(out, "objects", diagram.objects().iter().map(|object| object_text(object, hasher)))?;
     writeln!(out, ",")?;
     list(out, "junctions", diagram.junctions().iter().map(|junction| json(&junction_shape(junction))))?;
     writeln!(out, ",")?;
@@ -70,6 +68,57 @@ fn try_write(diagram: &Diagram, hasher: Option<&dyn ContentHasher>, out: &mut im
         write!(out, ",\n\"extensions\":{}", json(&diagram.extensions))?;
     }
     writeln!(out, "}}")
+}
+
+/// The native text of a fleet, object by object: what [`write_to`] makes of the fleet's diagram, without the diagram.
+///
+/// # Errors
+/// [`CatoptError::NotConvex`], before anything is written.
+/// # Cost
+/// Three passes over the assets; beside the text, memory for one object and the names of the fleet's rows.
+/// # Privacy
+/// Holds the private part of every asset.
+pub fn write_fleet(
+    fleet: Fleet<'_>,
+    hasher: Option<&dyn ContentHasher>,
+    out: &mut impl Write,
+) -> Result<(), CatoptError> {
+    let names = fleet::unique(&fleet.coupling().names);
+    let junctions = fleet::junctions(fleet.coupling(), &names)?;
+    for asset in fleet.assets() {
+        fleet::object(&asset, &names)?.check()?;
+    }
+    let object = |asset: &AssetProblem| {
+        fleet::object(asset, &names).expect("cannot fail because the same asset was made an object before")
+    };
+    let mut write = || {
+        head(out, fleet.name(), 0)?;
+        list(out, "objects", fleet.assets().map(|asset| object_text(&object(&asset), hasher)))?;
+        writeln!(out, ",")?;
+        list(out, "junctions", junctions.iter().map(|junction| json(&junction_shape(junction))))?;
+        writeln!(out, ",")?;
+        let wires = fleet.assets().flat_map(|asset| {
+            let object = object(&asset);
+            let texts: Vec<String> =
+                object.ports.iter().map(|port| json(&wire_shape(&fleet::wire(&object, &port.name)))).collect();
+            texts
+        });
+        list(out, "wires", wires)?;
+        writeln!(out, "}}")
+    };
+    // Writing into memory does not fail, and a caller's own sink keeps its error to itself.
+    let _: core::fmt::Result = write();
+    Ok(())
+}
+
+fn head(out: &mut impl Write, name: &str, round: u64) -> core::fmt::Result {
+    write!(out, "{{\"format\":{},\"name\":{},", json(&CATOPT_FORMAT), json(&name))?;
+    writeln!(out, "\"round\":{round},\"dual_convention\":{},", json(&DUAL_CONVENTION))
+}
+
+fn object_text(object: &Object, hasher: Option<&dyn ContentHasher>) -> String {
+    let hash = hasher.and_then(|hasher| object_hash(object, hasher).ok());
+    json(&object_shape(object, hash))
 }
 
 fn list(out: &mut impl Write, key: &str, items: impl Iterator<Item = String>) -> core::fmt::Result {

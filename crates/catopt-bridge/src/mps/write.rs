@@ -1,9 +1,7 @@
-use core::fmt::Write;
+use core::fmt::{self, Write};
 
-use cosmosmesh_contracts::problem::SparseMatrix;
-
-use crate::Program;
 use crate::number::Shortest;
+use crate::parts::{Block, Blocks};
 use crate::sidecar::SIDES;
 
 /// How a row with two different finite sides is written.
@@ -40,73 +38,109 @@ fn sides(lower: f64, upper: f64, ranges: Ranges) -> Vec<Side> {
 /// Writes the problem as free-format MPS.
 ///
 /// # Cost
-/// One pass; beside the text, memory for the transposed cost and the rows' sides.
-pub fn write(program: &Program, ranges: Ranges, out: &mut impl Write) {
+/// A pass over the blocks for each section; beside the text, memory for one block.
+pub fn write(problem: &impl Blocks, ranges: Ranges, out: &mut impl Write) {
     // Writing into memory does not fail, and a caller's own sink keeps its error to itself.
-    let _ = try_write(program, ranges, out);
+    let _ = try_write(problem, ranges, out);
 }
 
-fn try_write(program: &Program, ranges: Ranges, out: &mut impl Write) -> core::fmt::Result {
-    let (variables, objective, rows) = (program.local.variables(), program.local.objective(), program.local.rows());
-    let goal = goal_name(&rows.names);
-    let name: String = program.name.chars().map(|c| if c.is_ascii_graphic() { c } else { '_' }).collect();
+fn try_write(problem: &dyn Blocks, ranges: Ranges, out: &mut dyn Write) -> fmt::Result {
+    let goal = problem.goal();
+    let name: String = problem.name().chars().map(|c| if c.is_ascii_graphic() { c } else { '_' }).collect();
     writeln!(out, "* minimise 1/2 x'Px + q'x + c; duals are d objective / d right-hand side")?;
     writeln!(out, "NAME {}\nOBJSENSE\n    MIN\nROWS\n N {goal}", if name.is_empty() { "fleet" } else { &name })?;
-    let written: Vec<Vec<Side>> =
-        (0..rows.names.len()).map(|k| sides(rows.bounds.lower()[k], rows.bounds.upper()[k], ranges)).collect();
-    for (name, sides) in rows.names.iter().zip(&written) {
-        for side in sides {
-            writeln!(out, " {} {name}{}", side.sense, side.suffix)?;
-        }
-    }
-    writeln!(out, "COLUMNS")?;
-    let mut whole = program.integer.iter().copied().peekable();
-    let mut inside = false;
-    for (j, column) in variables.names.iter().enumerate() {
-        let now = whole.next_if_eq(&j).is_some();
-        if now != inside {
-            let kind = if now { "INTORG" } else { "INTEND" };
-            writeln!(out, " MARKER 'MARKER' '{kind}'")?;
-            inside = now;
-        }
-        let mut empty = true;
-        if objective.q[j] != 0.0 {
-            writeln!(out, " {column} {goal} {}", Shortest(objective.q[j]))?;
-            empty = false;
-        }
-        for (i, v) in rows.matrix.column(j).filter(|(_, v)| *v != 0.0) {
-            for side in &written[i] {
-                writeln!(out, " {column} {}{} {}", rows.names[i], side.suffix, Shortest(v))?;
-            }
-            empty = false;
-        }
-        if empty {
-            writeln!(out, " {column} {goal} 0")?;
-        }
-    }
-    if inside {
-        writeln!(out, " MARKER 'MARKER' 'INTEND'")?;
-    }
+    each_row(problem, ranges, &mut |name, sides| {
+        sides.iter().try_for_each(|side| writeln!(out, " {} {name}{}", side.sense, side.suffix))
+    })?;
+    columns(problem, ranges, &goal, out)?;
     writeln!(out, "RHS")?;
-    if objective.c != 0.0 {
-        writeln!(out, " RHS {goal} {}", Shortest(-objective.c))?;
+    if problem.constant() != 0.0 {
+        writeln!(out, " RHS {goal} {}", Shortest(-problem.constant()))?;
     }
-    for (name, sides) in rows.names.iter().zip(&written) {
-        for side in sides.iter().filter(|side| side.rhs != 0.0) {
-            writeln!(out, " RHS {name}{} {}", side.suffix, Shortest(side.rhs))?;
-        }
-    }
-    if written.iter().flatten().any(|side| side.range.is_some()) {
-        writeln!(out, "RANGES")?;
-        for (name, sides) in rows.names.iter().zip(&written) {
-            for range in sides.iter().filter_map(|side| side.range) {
-                writeln!(out, " RANGES {name} {}", Shortest(range))?;
-            }
-        }
+    each_row(problem, ranges, &mut |name, sides| {
+        let mut stated = sides.iter().filter(|side| side.rhs != 0.0);
+        stated.try_for_each(|side| writeln!(out, " RHS {name}{} {}", side.suffix, Shortest(side.rhs)))
+    })?;
+    if ranges == Ranges::Section {
+        let mut head = "RANGES\n";
+        each_row(problem, ranges, &mut |name, sides| {
+            sides
+                .iter()
+                .filter_map(|side| side.range)
+                .try_for_each(|range| writeln!(out, "{} RANGES {name} {}", core::mem::take(&mut head), Shortest(range)))
+        })?;
     }
     writeln!(out, "BOUNDS")?;
-    for (j, column) in variables.names.iter().enumerate() {
-        let (lower, upper) = (variables.bounds.lower()[j], variables.bounds.upper()[j]);
+    problem.each(&mut |block| bounds(block, out))?;
+    let mut head = "QUADOBJ\n";
+    problem.each(&mut |block| {
+        for (i, entries) in block.cost_by_row().iter().enumerate() {
+            for (j, v) in entries {
+                let head = core::mem::take(&mut head);
+                writeln!(out, "{head} {} {} {}", block.columns[i], block.columns[*j], Shortest(*v))?;
+            }
+        }
+        Ok(())
+    })?;
+    writeln!(out, "ENDATA")
+}
+
+/// Every row's name and sides, the shared rows first.
+fn each_row(problem: &dyn Blocks, ranges: Ranges, visit: &mut dyn FnMut(&str, &[Side]) -> fmt::Result) -> fmt::Result {
+    let (names, lower, upper) = problem.shared();
+    for (k, name) in names.iter().enumerate() {
+        visit(name, &sides(lower[k], upper[k], ranges))?;
+    }
+    problem.each(&mut |block| {
+        let bounds = &block.local.rows().bounds;
+        let mut rows = block.rows.iter().enumerate();
+        rows.try_for_each(|(k, name)| visit(name, &sides(bounds.lower()[k], bounds.upper()[k], ranges)))
+    })
+}
+
+fn columns(problem: &dyn Blocks, ranges: Ranges, goal: &str, out: &mut dyn Write) -> fmt::Result {
+    writeln!(out, "COLUMNS")?;
+    let (names, lower, upper) = problem.shared();
+    let shared: Vec<Vec<Side>> = (0..names.len()).map(|k| sides(lower[k], upper[k], ranges)).collect();
+    let mut inside = false;
+    problem.each(&mut |block| {
+        let (q, own) = (&block.local.objective().q, block.local.rows());
+        let of = |k: usize| sides(own.bounds.lower()[k], own.bounds.upper()[k], ranges);
+        let written: Vec<Vec<Side>> = (0..block.rows.len()).map(of).collect();
+        let mut whole = block.integer.iter().copied().peekable();
+        for (j, column) in block.columns.iter().enumerate() {
+            let now = whole.next_if_eq(&j).is_some();
+            if now != inside {
+                let kind = if now { "INTORG" } else { "INTEND" };
+                writeln!(out, " MARKER 'MARKER' '{kind}'")?;
+                inside = now;
+            }
+            let mut empty = true;
+            if q[j] != 0.0 {
+                writeln!(out, " {column} {goal} {}", Shortest(q[j]))?;
+                empty = false;
+            }
+            let uses = block.uses(j).map(|(i, v)| (&names[i], &shared[i], v));
+            let rows = own.matrix.column(j).filter(|(_, v)| *v != 0.0);
+            for (name, sides, v) in uses.chain(rows.map(|(i, v)| (&block.rows[i], &written[i], v))) {
+                for side in sides {
+                    writeln!(out, " {column} {name}{} {}", side.suffix, Shortest(v))?;
+                }
+                empty = false;
+            }
+            if empty {
+                writeln!(out, " {column} {goal} 0")?;
+            }
+        }
+        Ok(())
+    })?;
+    if inside { writeln!(out, " MARKER 'MARKER' 'INTEND'") } else { Ok(()) }
+}
+
+fn bounds(block: &Block<'_>, out: &mut dyn Write) -> fmt::Result {
+    let bounds = &block.local.variables().bounds;
+    for (j, column) in block.columns.iter().enumerate() {
+        let (lower, upper) = (bounds.lower()[j], bounds.upper()[j]);
         match (lower.is_finite(), upper.is_finite()) {
             _ if lower == upper => writeln!(out, " FX BOUNDS {column} {}", Shortest(lower))?,
             (false, false) => writeln!(out, " FR BOUNDS {column}")?,
@@ -117,29 +151,5 @@ fn try_write(program: &Program, ranges: Ranges, out: &mut impl Write) -> core::f
             }
         }
     }
-    if objective.p.values().iter().any(|v| *v != 0.0) {
-        writeln!(out, "QUADOBJ")?;
-        for (i, entries) in by_row(&objective.p).iter().enumerate() {
-            for (j, v) in entries.iter().filter(|(_, v)| *v != 0.0) {
-                writeln!(out, " {} {} {}", variables.names[i], variables.names[*j], Shortest(*v))?;
-            }
-        }
-    }
-    writeln!(out, "ENDATA")
-}
-
-/// The upper triangle by rows, which is the lower one by columns: the order that every reader takes.
-pub(crate) fn by_row(p: &SparseMatrix) -> Vec<Vec<(usize, f64)>> {
-    let mut rows = vec![Vec::new(); p.row_count()];
-    p.triplets().for_each(|(i, j, v)| rows[i].push((j, v)));
-    rows
-}
-
-/// `cost`, or a longer word if a row is called so.
-fn goal_name(rows: &[String]) -> String {
-    let mut name = "cost".to_owned();
-    while rows.contains(&name) {
-        name.push('_');
-    }
-    name
+    Ok(())
 }

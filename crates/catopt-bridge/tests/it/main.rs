@@ -14,6 +14,7 @@ mod refusal;
 mod release;
 mod round_trip;
 mod schema;
+mod streams;
 mod traps;
 mod wiring;
 mod world;

@@ -1,8 +1,10 @@
-use super::FileError;
+use core::fmt::Write;
+
 use super::fleet_document::{
-    AgentDocument, CouplingDocument, FleetDocument, FleetFormat, ObjectiveDocument, RowsDocument, VariablesDocument,
+    AgentDocument, CouplingDocument, FleetDocument, ObjectiveDocument, RowsDocument, VariablesDocument,
 };
 use super::value::{Entry, Index, Number, object_from_slice, plain};
+use super::{FLEET_FORMAT, FileError};
 use crate::AssetId;
 use crate::problem::{
     AssetProblem, Bounds, Coupling, FleetProblem, LocalProblem, Objective, ProblemError, ProblemErrorKind as Kind,
@@ -17,34 +19,78 @@ use crate::problem::{
 /// One pass; memory at most about twenty times the text, whatever the text claims.
 pub fn read_fleet(text: &[u8]) -> Result<FleetProblem, FileError> {
     let document: FleetDocument = object_from_slice(text)?;
-    let CouplingDocument { names, lower, upper } = document.coupling;
-    let bounds = bounds(lower, upper).map_err(|error| error.within("coupling"))?;
-    same_length("coupling.names", names.len(), bounds.len())?;
-    let m = bounds.len();
+    let coupling = coupling(document.coupling)?;
+    let m = coupling.bounds.len();
     let mut assets = Vec::with_capacity(document.agents.len());
     for (k, agent) in document.agents.into_iter().enumerate() {
         assets.push(asset(agent, m).map_err(|error| error.within(&format!("agents[{k}]")))?);
     }
-    Ok(FleetProblem::new(document.name, Coupling { names, bounds }, assets)?)
+    Ok(FleetProblem::new(document.name, coupling, assets)?)
 }
 
 /// The `cosmosmesh.fleet/1` text of a problem, on one line. Reading it gives an equal problem.
 pub fn write_fleet(fleet: &FleetProblem) -> String {
-    let Coupling { names, bounds } = fleet.coupling();
-    let (lower, upper) = open_sides(bounds);
-    let document = FleetDocument {
-        format: FleetFormat::V1,
-        name: fleet.name().to_owned(),
-        coupling: CouplingDocument { names: names.clone(), lower, upper },
-        agents: fleet.assets().iter().map(agent).collect(),
-    };
-    let mut text =
-        serde_json::to_string(&document).expect("cannot fail because every key is text and memory is no file");
-    text.push('\n');
+    let mut text = String::new();
+    // Writing into memory does not fail.
+    let _ = write_fleet_to(fleet, &mut text);
     text
 }
 
-fn asset(agent: AgentDocument, m: usize) -> Result<AssetProblem, ProblemError> {
+/// [`write_fleet`] into a sink, asset by asset.
+///
+/// # Errors
+/// The sink's own.
+pub fn write_fleet_to(fleet: &FleetProblem, out: &mut impl Write) -> core::fmt::Result {
+    let mut writer = FleetWriter::new(out, fleet.name(), fleet.coupling())?;
+    fleet.assets().iter().try_for_each(|asset| writer.asset(asset))?;
+    writer.finish()
+}
+
+/// A `cosmosmesh.fleet/1` text in the making, for writers that hold one asset at a time.
+///
+/// What is written is what [`write_fleet`] writes; whether the assets fit together is the caller's concern.
+pub struct FleetWriter<'a, W> {
+    out: &'a mut W,
+    first: bool,
+}
+
+impl<'a, W: Write> FleetWriter<'a, W> {
+    /// Begins the text.
+    ///
+    /// # Errors
+    /// The sink's own, as in every method here.
+    pub fn new(out: &'a mut W, name: &str, coupling: &Coupling) -> Result<Self, core::fmt::Error> {
+        let (lower, upper) = open_sides(&coupling.bounds);
+        let shared = CouplingDocument { names: coupling.names.clone(), lower, upper };
+        let (name, shared) = (json(&name), json(&shared));
+        write!(out, "{{\"format\":{},\"name\":{name},\"coupling\":{shared},\"agents\":[", json(&FLEET_FORMAT))?;
+        Ok(Self { out, first: true })
+    }
+
+    /// Writes the next asset.
+    pub fn asset(&mut self, asset: &AssetProblem) -> core::fmt::Result {
+        let comma = if core::mem::take(&mut self.first) { "" } else { "," };
+        write!(self.out, "{comma}{}", json(&agent(asset)))
+    }
+
+    /// Ends the text.
+    pub fn finish(self) -> core::fmt::Result {
+        self.out.write_str("]}\n")
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("cannot fail because every key is text and memory is no file")
+}
+
+pub(super) fn coupling(document: CouplingDocument) -> Result<Coupling, ProblemError> {
+    let CouplingDocument { names, lower, upper } = document;
+    let bounds = bounds(lower, upper).map_err(|error| error.within("coupling"))?;
+    same_length("coupling.names", names.len(), bounds.len())?;
+    Ok(Coupling { names, bounds })
+}
+
+pub(super) fn asset(agent: AgentDocument, m: usize) -> Result<AssetProblem, ProblemError> {
     let id = AssetId::new(agent.id).map_err(|error| ProblemError::at("id", error.into()))?;
     let bounds_of_variables =
         bounds(agent.variables.lower, agent.variables.upper).map_err(|e| e.within("variables"))?;

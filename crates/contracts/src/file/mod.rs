@@ -24,14 +24,16 @@
 mod error;
 mod fleet;
 mod fleet_document;
+mod fleet_text;
 mod place;
 mod result;
 mod value;
 
 pub use error::FileError;
-pub use fleet::{read_fleet, write_fleet};
+pub use fleet::{FleetWriter, read_fleet, write_fleet, write_fleet_to};
 #[cfg(feature = "schema")]
 pub(crate) use fleet_document::FleetDocument;
+pub use fleet_text::FleetText;
 pub use result::{AgentResult, ResultFile, ResultFormat, SumKind, read_result, write_result};
 pub(crate) use value::object_from_slice;
 

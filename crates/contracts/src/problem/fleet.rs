@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::{Bounds, LocalProblem, ProblemError, ProblemErrorKind as Kind, SparseMatrix};
 use crate::AssetId;
@@ -73,35 +73,9 @@ impl FleetProblem {
     /// # Errors
     /// [`ProblemError`] with a place such as `agents[3].coupling`: an empty fleet, an id twice, a wrong length, a row that nobody touches.
     pub fn new(name: impl Into<String>, coupling: Coupling, assets: Vec<AssetProblem>) -> Result<Self, ProblemError> {
-        let m = coupling.bounds.len();
-        if coupling.names.len() != m {
-            return Err(ProblemError::at(
-                "coupling.names",
-                Kind::WrongLength { expected: m, found: coupling.names.len() },
-            ));
-        }
-        if assets.is_empty() {
-            return Err(ProblemError::at("agents", Kind::EmptyFleet));
-        }
-        let mut seen = BTreeMap::new();
-        let mut touched = vec![false; m];
-        for (k, asset) in assets.iter().enumerate() {
-            if seen.insert(asset.id.clone(), k).is_some() {
-                return Err(ProblemError::at(
-                    format!("agents[{k}].id"),
-                    Kind::DuplicateId { id: asset.id.to_string() },
-                ));
-            }
-            if asset.coupling.row_count() != m {
-                let kind = Kind::WrongLength { expected: m, found: asset.coupling.row_count() };
-                return Err(ProblemError::at(format!("agents[{k}].coupling"), kind));
-            }
-            asset.coupling.triplets().filter(|t| t.2 != 0.0).for_each(|t| touched[t.0] = true);
-        }
-        if let Some(row) = touched.iter().position(|t| !t) {
-            let name = coupling.names[row].clone();
-            return Err(ProblemError::at(format!("coupling.names[{row}]"), Kind::UntouchedRow { name }));
-        }
+        let mut census = Census::new(&coupling)?;
+        assets.iter().try_for_each(|asset| census.add(asset))?;
+        census.finish()?;
         Ok(Self { name: name.into(), coupling, assets })
     }
 
@@ -142,5 +116,61 @@ impl FleetProblem {
             asset.coupling.multiply_add(x, &mut y);
         }
         y
+    }
+}
+
+/// What must hold across the assets of a fleet, asked one asset at a time: for those who never hold all of them.
+#[derive(Debug)]
+pub struct Census<'a> {
+    coupling: &'a Coupling,
+    seen: BTreeSet<AssetId>,
+    touched: Vec<bool>,
+}
+
+impl<'a> Census<'a> {
+    /// Begins with no asset.
+    ///
+    /// # Errors
+    /// [`ProblemError`] at `coupling.names` if names and bounds differ in number.
+    pub fn new(coupling: &'a Coupling) -> Result<Self, ProblemError> {
+        let m = coupling.bounds.len();
+        if coupling.names.len() != m {
+            let kind = Kind::WrongLength { expected: m, found: coupling.names.len() };
+            return Err(ProblemError::at("coupling.names", kind));
+        }
+        Ok(Self { coupling, seen: BTreeSet::new(), touched: vec![false; m] })
+    }
+
+    /// Takes the next asset into account.
+    ///
+    /// # Errors
+    /// [`ProblemError`] with a place such as `agents[3].id`: an id twice, a wrong number of rows.
+    pub fn add(&mut self, asset: &AssetProblem) -> Result<(), ProblemError> {
+        let k = self.seen.len();
+        if !self.seen.insert(asset.id.clone()) {
+            let kind = Kind::DuplicateId { id: asset.id.to_string() };
+            return Err(ProblemError::at(format!("agents[{k}].id"), kind));
+        }
+        if asset.coupling.row_count() != self.touched.len() {
+            let kind = Kind::WrongLength { expected: self.touched.len(), found: asset.coupling.row_count() };
+            return Err(ProblemError::at(format!("agents[{k}].coupling"), kind));
+        }
+        asset.coupling.triplets().filter(|t| t.2 != 0.0).for_each(|t| self.touched[t.0] = true);
+        Ok(())
+    }
+
+    /// Asks what only all assets together can answer.
+    ///
+    /// # Errors
+    /// [`ProblemError`]: no asset, a row that nobody touches.
+    pub fn finish(self) -> Result<(), ProblemError> {
+        if self.seen.is_empty() {
+            return Err(ProblemError::at("agents", Kind::EmptyFleet));
+        }
+        if let Some(row) = self.touched.iter().position(|t| !t) {
+            let name = self.coupling.names[row].clone();
+            return Err(ProblemError::at(format!("coupling.names[{row}]"), Kind::UntouchedRow { name }));
+        }
+        Ok(())
     }
 }

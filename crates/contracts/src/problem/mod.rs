@@ -18,6 +18,6 @@ mod sparse;
 
 pub use bounds::Bounds;
 pub use error::{ProblemError, ProblemErrorKind};
-pub use fleet::{AssetProblem, Coupling, FleetProblem};
+pub use fleet::{AssetProblem, Census, Coupling, FleetProblem};
 pub use local::{LocalProblem, Objective, Rows, Variables};
 pub use sparse::SparseMatrix;

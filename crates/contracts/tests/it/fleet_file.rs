@@ -1,6 +1,6 @@
 //! `cosmosmesh.fleet/1`: what is read, what is refused and with which words.
 
-use cosmosmesh_contracts::file::{FileError, read_fleet, write_fleet};
+use cosmosmesh_contracts::file::{FileError, FleetText, read_fleet, write_fleet};
 use serde_json::{Value, json};
 
 /// Two assets, two rows, every feature of the format.
@@ -41,6 +41,7 @@ fn without(pointer: &str, key: &str) -> String {
 #[track_caller]
 fn refused(text: &str, words: &[&str]) -> FileError {
     let error = read_fleet(text.as_bytes()).expect_err(text);
+    assert_eq!(FleetText::new(text.as_bytes()).expect_err(text), error, "asset by asset the refusal is the same");
     let message = error.to_string();
     for word in words {
         assert!(message.contains(word), "`{word}` is not in: {message}");

@@ -1,7 +1,7 @@
 //! Laws: what is written is read, and nothing that comes from outside makes a reader panic.
 
 use cosmosmesh_contracts::AssetId;
-use cosmosmesh_contracts::file::{read_fleet, read_result, write_fleet};
+use cosmosmesh_contracts::file::{FleetText, read_fleet, read_result, write_fleet};
 use cosmosmesh_contracts::message::read_envelope;
 use cosmosmesh_contracts::problem::{
     AssetProblem, Bounds, Coupling, FleetProblem, LocalProblem, Objective, Rows, SparseMatrix, Variables,
@@ -131,9 +131,16 @@ proptest! {
         for (at, length, by) in damage {
             text = String::from_utf8_lossy(&damaged(&text, at, length, &by)).into_owned();
         }
+        let apart = FleetText::new(text.as_bytes());
         match read_fleet(text.as_bytes()) {
-            Ok(read) => prop_assert_eq!(&read_fleet(write_fleet(&read).as_bytes()).unwrap(), &read),
+            Ok(read) => {
+                prop_assert_eq!(&read_fleet(write_fleet(&read).as_bytes()).unwrap(), &read);
+                let apart = apart.unwrap();
+                prop_assert_eq!(apart.assets().collect::<Vec<_>>(), read.assets());
+                prop_assert_eq!((apart.name(), apart.coupling()), (read.name(), read.coupling()));
+            }
             Err(error) => {
+                prop_assert_eq!(&apart.unwrap_err(), &error);
                 let message = error.to_string();
                 prop_assert!(message.len() < 2_000 && !message.contains(char::is_control), "{:?}", message);
             }

@@ -2,10 +2,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use cosmosmesh_catopt_bridge::family::{self, Dialect};
-use cosmosmesh_catopt_bridge::{Assembly, Diagram, Loss, Program, acset, assemble, document, lp, mof, mps};
+use cosmosmesh_catopt_bridge::{Blocks, Diagram, Fleet, Loss, Parts, acset, document, lp, mof, mps};
+use cosmosmesh_contracts::file::FleetText;
 use cosmosmesh_crypto::Blake3;
 
-use super::source::{Source, load};
+use super::source::{Source, load, of_diagram, of_fleet};
 use super::{answer, beside, named};
 use crate::command::Answer;
 use crate::exit::Failure;
@@ -69,93 +70,120 @@ enum Format {
 impl Export {
     pub(super) fn run(&self) -> Result<Answer, Failure> {
         file::check_writable(&self.out)?;
-        let source = load(&self.file)?;
-        let revealed = source.revealed();
-        let private = !matches!(self.format, Format::Acset | Format::FamilyA | Format::FamilyB);
-        if private && !self.include_private {
-            return Err(named(&self.file)(&format!(
-                "the file would reveal {revealed}; add --include-private if whoever reads it may know all of that"
-            )));
-        }
-        match self.format {
-            Format::Acset => self.acset(&source.diagram(&self.file)?),
-            Format::FamilyA => self.family(&source.diagram(&self.file)?, Dialect::A),
-            Format::FamilyB => self.family(&source.diagram(&self.file)?, Dialect::B),
-            Format::Catopt => {
-                let diagram = source.diagram(&self.file)?;
-                let mut sink = Sink::create(&self.out)?;
-                document::write_to(&diagram, Some(&Blake3), &mut sink);
-                sink.finish()?;
-                Ok(answer(self.json, &format!("revealed: {revealed}"), &[&self.out], &[]))
+        match load(&self.file)? {
+            Source::Diagram(diagram) => self.diagram(&diagram),
+            Source::Fleet(fleet) => self.fleet(Fleet::Whole(&fleet)),
+            Source::Text(bytes) => {
+                let text = FleetText::new(&bytes).map_err(|error| named(&self.file)(&error))?;
+                self.fleet(Fleet::Text(&text))
             }
-            Format::Mps | Format::Lp | Format::Mof => self.program(source, &revealed),
         }
     }
 
-    fn acset(&self, diagram: &Diagram) -> Result<Answer, Failure> {
-        file::write(&self.out, &acset::write(diagram))?;
-        let schema = schema_beside(&self.out);
-        file::write(&schema, acset::SCHEMA)?;
-        let (boxes, junctions) = (diagram.objects().len(), diagram.junctions().len());
-        let first = format!("revealed: names and wires of {} and {}", assets(boxes), count(junctions, "junction"));
-        Ok(answer(self.json, &first, &[&self.out, &schema], &acset::losses(diagram)))
+    /// A fleet is never turned into one problem or diagram on the way: an asset at a time is made and written.
+    fn fleet(&self, fleet: Fleet<'_>) -> Result<Answer, Failure> {
+        let fail = named(&self.file);
+        let solver = matches!(self.format, Format::Mps | Format::Lp | Format::Mof);
+        if !solver && self.format != Format::Catopt {
+            let written = match self.dialect() {
+                Some(dialect) => family::write_fleet(fleet, dialect),
+                None => acset::write_fleet(fleet),
+            };
+            let (objects, junctions) = (fleet.asset_count(), fleet.coupling().names.len());
+            return self.shape(objects, junctions, written.map_err(|error| fail(&error))?);
+        }
+        let revealed = of_fleet(fleet);
+        self.released(&revealed)?;
+        if !solver {
+            let mut sink = Sink::create(&self.out)?;
+            document::write_fleet(fleet, Some(&Blake3), &mut sink).map_err(|error| fail(&error))?;
+            sink.finish()?;
+            return Ok(answer(self.json, &format!("revealed: {revealed}"), &[&self.out], &[]));
+        }
+        let parts = if self.allow_nonconvex { Ok(Parts::allow_nonconvex(fleet)) } else { Parts::new(fleet) };
+        let parts = parts.map_err(|error| fail(&error))?;
+        let losses = self.problem(&parts)?;
+        let path = beside(&self.out);
+        let mut sink = Sink::create(&path)?;
+        // The sink keeps its error and tells it at the end.
+        let _ = parts.write_sidecar(&mut sink);
+        sink.finish()?;
+        Ok(answer(self.json, &format!("revealed: {revealed}"), &[&self.out, &path], &losses))
     }
 
-    fn family(&self, diagram: &Diagram, dialect: Dialect) -> Result<Answer, Failure> {
-        let (text, losses) = family::write(diagram, dialect);
-        file::write(&self.out, &text)?;
-        let (objects, junctions) = (diagram.objects().len(), diagram.junctions().len());
-        let first =
-            format!("revealed: names and labels of {}, names of {}", assets(objects), count(junctions, "junction"));
+    fn diagram(&self, diagram: &Diagram) -> Result<Answer, Failure> {
+        if matches!(self.format, Format::Acset | Format::FamilyA | Format::FamilyB) {
+            let written = match self.dialect() {
+                Some(dialect) => family::write(diagram, dialect),
+                None => (acset::write(diagram), acset::losses(diagram)),
+            };
+            return self.shape(diagram.objects().len(), diagram.junctions().len(), written);
+        }
+        let revealed = of_diagram(diagram);
+        self.released(&revealed)?;
+        let first = format!("revealed: {revealed}");
+        if self.format == Format::Catopt {
+            let mut sink = Sink::create(&self.out)?;
+            document::write_to(diagram, Some(&Blake3), &mut sink);
+            sink.finish()?;
+            return Ok(answer(self.json, &first, &[&self.out], &[]));
+        }
+        let program = diagram.assemble().map_err(|error| named(&self.file)(&error))?.program;
+        let what = "which object owns what, and what its ports are called: keep the catopt document beside it";
+        let mut losses = vec![Loss { what: what.to_owned() }];
+        losses.extend(self.problem(&program)?);
         Ok(answer(self.json, &first, &[&self.out], &losses))
     }
 
-    fn program(&self, source: Source, revealed: &str) -> Result<Answer, Failure> {
-        let fail = named(&self.file);
-        let (program, sidecar, mut losses) = match source {
-            Source::Fleet(fleet) => {
-                let assembly = if self.allow_nonconvex { Assembly::allow_nonconvex(&fleet) } else { assemble(&fleet) };
-                let Assembly { program, sidecar } = assembly.map_err(|error| fail(&error))?;
-                (program, Some(sidecar), Vec::new())
-            }
-            Source::Diagram(diagram) => {
-                let program = diagram.assemble().map_err(|error| fail(&error))?.program;
-                let what = "which object owns what, and what its ports are called: keep the catopt document beside it";
-                (program, None, vec![Loss { what: what.to_owned() }])
-            }
-        };
-        losses.extend(self.write(&program)?);
-        drop(program);
-        let path = beside(&self.out);
-        let mut paths = vec![&self.out];
-        if let Some(sidecar) = sidecar {
-            file::write(&path, &sidecar.write())?;
-            paths.push(&path);
+    fn released(&self, revealed: &str) -> Result<(), Failure> {
+        if self.include_private {
+            return Ok(());
         }
-        Ok(answer(self.json, &format!("revealed: {revealed}"), &paths, &losses))
+        Err(named(&self.file)(&format!(
+            "the file would reveal {revealed}; add --include-private if whoever reads it may know all of that"
+        )))
     }
 
-    fn write(&self, program: &Program) -> Result<Vec<Loss>, Failure> {
+    fn dialect(&self) -> Option<Dialect> {
+        match self.format {
+            Format::FamilyA => Some(Dialect::A),
+            Format::FamilyB => Some(Dialect::B),
+            _ => None,
+        }
+    }
+
+    /// The formats that hold names only.
+    fn shape(&self, objects: usize, junctions: usize, written: (String, Vec<Loss>)) -> Result<Answer, Failure> {
+        let (objects, junctions) = (count(objects, "asset"), count(junctions, "junction"));
+        let (text, losses) = written;
+        file::write(&self.out, &text)?;
+        if self.dialect().is_some() {
+            let first = format!("revealed: names and labels of {objects}, names of {junctions}");
+            return Ok(answer(self.json, &first, &[&self.out], &losses));
+        }
+        let schema = schema_beside(&self.out);
+        file::write(&schema, acset::SCHEMA)?;
+        let first = format!("revealed: names and wires of {objects} and {junctions}");
+        Ok(answer(self.json, &first, &[&self.out, &schema], &losses))
+    }
+
+    fn problem(&self, problem: &impl Blocks) -> Result<Vec<Loss>, Failure> {
         let mut sink = Sink::create(&self.out)?;
         let mut losses = Vec::new();
         match self.format {
             Format::Lp => {
-                lp::write(program, &mut sink);
+                lp::write(problem, &mut sink);
                 losses.push(Loss { what: "LP is written only: `catopt import` does not read it".to_owned() });
             }
-            Format::Mof => losses = mof::write(program, &mut sink),
+            Format::Mof => losses = mof::write(problem, &mut sink),
             _ => {
                 let ranges = if self.ranges { mps::Ranges::Section } else { mps::Ranges::TwoRows };
-                mps::write(program, ranges, &mut sink);
+                mps::write(problem, ranges, &mut sink);
             }
         }
         sink.finish()?;
         Ok(losses)
     }
-}
-
-fn assets(n: usize) -> String {
-    count(n, "asset")
 }
 
 fn schema_beside(path: &Path) -> PathBuf {

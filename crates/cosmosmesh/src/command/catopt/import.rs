@@ -1,9 +1,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use cosmosmesh_catopt_bridge::document::DiagramText;
 use cosmosmesh_catopt_bridge::family::{self, Dialect};
-use cosmosmesh_catopt_bridge::{Import as Imported, Loss, Sidecar, document, mof, mps, restore};
-use cosmosmesh_contracts::file::write_fleet;
+use cosmosmesh_catopt_bridge::{Import as Imported, Loss, Sidecar, mof, mps, restore};
+use cosmosmesh_contracts::file::write_fleet_to;
 use cosmosmesh_contracts::problem::FleetProblem;
 use cosmosmesh_crypto::Blake3;
 
@@ -12,7 +13,7 @@ use super::{answer, beside, named};
 use crate::command::Answer;
 use crate::exit::Failure;
 use crate::figure::count;
-use crate::file;
+use crate::file::{self, Sink};
 
 #[derive(Args, Debug)]
 #[command(after_help = HELP)]
@@ -46,22 +47,33 @@ impl Import {
         file::check_writable(&self.out)?;
         let bytes = file::read(&self.file)?;
         let json = self.file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+        if json && is_catopt(&bytes) {
+            return self.native(&bytes);
+        }
         let (fleet, losses) = match Dialect::of(&bytes).filter(|_| json) {
             // A label is no function: this names the first object that cannot be solved.
             Some(dialect) => self.labels(&bytes, dialect)?,
-            None if json && is_catopt(&bytes) => self.diagram(&bytes)?,
             None => self.program(bytes, json)?,
         };
-        file::write(&self.out, &write_fleet(&fleet))?;
-        let assets = count(fleet.assets().len(), "asset");
-        let first = format!("read: {assets}, {}", count(fleet.row_count(), "fleet row"));
-        Ok(answer(self.json, &first, &[&self.out], &losses))
+        let mut sink = Sink::create(&self.out)?;
+        // The sink keeps its error and tells it at the end.
+        let _ = write_fleet_to(&fleet, &mut sink);
+        sink.finish()?;
+        Ok(self.told(fleet.assets().len(), fleet.row_count(), &losses))
     }
 
-    fn diagram(&self, bytes: &[u8]) -> Result<(FleetProblem, Vec<Loss>), Failure> {
-        let fail = named(&self.file);
-        let diagram = document::read(bytes, Some(&Blake3)).map_err(|error| fail(&error))?;
-        diagram.to_fleet().map_err(|error| fail(&error))
+    fn told(&self, assets: usize, rows: usize, losses: &[Loss]) -> Answer {
+        let first = format!("read: {}, {}", count(assets, "asset"), count(rows, "fleet row"));
+        answer(self.json, &first, &[&self.out], losses)
+    }
+
+    /// A native document goes over object by object.
+    fn native(&self, bytes: &[u8]) -> Result<Answer, Failure> {
+        let text = DiagramText::new(bytes, Some(&Blake3)).map_err(|error| named(&self.file)(&error))?;
+        let mut sink = Sink::create(&self.out)?;
+        let _ = text.write_fleet(&mut sink);
+        sink.finish()?;
+        Ok(self.told(text.asset_count(), text.row_count(), text.losses()))
     }
 
     fn labels(&self, bytes: &[u8], dialect: Dialect) -> Result<(FleetProblem, Vec<Loss>), Failure> {

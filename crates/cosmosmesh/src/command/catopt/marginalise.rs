@@ -60,7 +60,7 @@ impl Marginalise {
         }
         let less = Diagram::new(diagram.name(), objects, diagram.junctions().to_vec(), diagram.wires().to_vec());
         let less = less.map_err(|error| fail(&error))?;
-        let revealed = source::Source::Diagram(less.clone()).revealed();
+        let revealed = source::of_diagram(&less);
         if !self.include_private {
             let what = "the file would reveal";
             return Err(fail(&format!(

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use cosmosmesh_catopt_bridge::document::{self, CATOPT_FORMAT};
 use cosmosmesh_catopt_bridge::family::{self, Dialect};
-use cosmosmesh_catopt_bridge::{Body, Diagram};
+use cosmosmesh_catopt_bridge::{Body, Diagram, Fleet};
 use cosmosmesh_contracts::file::read_fleet;
 use cosmosmesh_contracts::problem::FleetProblem;
 use cosmosmesh_crypto::Blake3;
@@ -16,8 +16,10 @@ use crate::file;
 
 /// What a FILE of these verbs may hold.
 pub(super) enum Source {
-    /// A fleet, or the fleet of a scenario.
+    /// The fleet of a scenario.
     Fleet(FleetProblem),
+    /// The text of a fleet, not looked at yet.
+    Text(Vec<u8>),
     /// A catopt document.
     Diagram(Diagram),
 }
@@ -56,37 +58,40 @@ pub(super) fn load(path: &Path) -> Result<Source, Failure> {
         let (diagram, _) = family::read(&text, dialect).map_err(|error| named(path)(&error))?;
         return Ok(Source::Diagram(diagram));
     }
-    Ok(Source::Fleet(read_fleet(&text).map_err(|error| named(path)(&error))?))
+    Ok(Source::Text(text))
 }
 
 impl Source {
     /// As a diagram.
     ///
     /// # Errors
-    /// [`Failure`] for a cost that is not convex.
+    /// [`Failure`] for what is no fleet, and for a cost that is not convex.
     pub(super) fn diagram(self, path: &Path) -> Result<Diagram, Failure> {
+        let fail = named(path);
         match self {
             Self::Diagram(diagram) => Ok(diagram),
-            Self::Fleet(fleet) => Diagram::of(&fleet).map_err(|error| named(path)(&error)),
+            Self::Fleet(fleet) => Diagram::of(&fleet).map_err(|error| fail(&error)),
+            Self::Text(text) => {
+                let fleet = read_fleet(&text).map_err(|error| fail(&error))?;
+                Diagram::of(&fleet).map_err(|error| fail(&error))
+            }
         }
     }
+}
 
-    /// What a file with all of it reveals, in words.
-    pub(super) fn revealed(&self) -> String {
-        match self {
-            Self::Fleet(fleet) => {
-                let sizes = fleet.assets().iter().map(|asset| (asset.local.variable_count(), asset.local.row_count()));
-                revealed(sizes.collect(), fleet.row_count(), "fleet row")
-            }
-            Self::Diagram(diagram) => {
-                let sizes = diagram.objects().iter().map(|object| match &object.body {
-                    Body::Quadratic { local, .. } => (local.variable_count(), local.row_count()),
-                    Body::Opaque { .. } => (0, 0),
-                });
-                revealed(sizes.collect(), diagram.junctions().len(), "junction")
-            }
-        }
-    }
+/// What a file with all of a fleet reveals, in words.
+pub(super) fn of_fleet(fleet: Fleet<'_>) -> String {
+    let sizes = fleet.assets().map(|asset| (asset.local.variable_count(), asset.local.row_count()));
+    revealed(sizes.collect(), fleet.coupling().names.len(), "fleet row")
+}
+
+/// What a file with all of a diagram reveals, in words.
+pub(super) fn of_diagram(diagram: &Diagram) -> String {
+    let sizes = diagram.objects().iter().map(|object| match &object.body {
+        Body::Quadratic { local, .. } => (local.variable_count(), local.row_count()),
+        Body::Opaque { .. } => (0, 0),
+    });
+    revealed(sizes.collect(), diagram.junctions().len(), "junction")
 }
 
 fn revealed(sizes: Vec<(usize, usize)>, shared: usize, noun: &str) -> String {
