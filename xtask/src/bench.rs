@@ -26,6 +26,12 @@ pub(crate) enum What {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// The files that the command exchanges with other solvers: optima by HiGHS and Clarabel, time and memory; see `cargo xtask bench exchange -- --help`
+    Exchange {
+        /// Handed on to `cosmosmesh-bench exchange`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Instructions per method on small fleets, counted by valgrind's callgrind: the same on an idle machine and on a busy one
     Instructions,
 }
@@ -38,6 +44,7 @@ pub(crate) fn run(what: Option<What>, package: Option<&str>) -> Done {
         }
         Some(What::Instructions) => instructions(),
         Some(What::Sync { arguments }) => peers(&arguments),
+        Some(What::Exchange { arguments }) => exchange(&arguments),
         None => criterion(package),
     }
 }
@@ -109,6 +116,12 @@ fn peers(arguments: &[String]) -> Done {
     let manifest = root().join("crates/bench/peers/Cargo.toml");
     let run = Cargo::new(["run", "--release", "--manifest-path"]).args([&manifest]).args(["--"]).args(arguments);
     run.env("CARGO_TARGET_DIR", &root().join("target").to_string_lossy()).run()
+}
+
+/// The command is built first: the comparison takes the one beside itself.
+fn exchange(arguments: &[String]) -> Done {
+    Cargo::new(["build", "--release", "--package", "cosmosmesh"]).run()?;
+    Cargo::new(["run", "--release", "--package", "cosmosmesh-bench", "--", "exchange"]).args(arguments).run()
 }
 
 /// Fleets small enough to run fifty times slower, by the methods with curvature.

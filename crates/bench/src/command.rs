@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use cosmosmesh_bench::central::{self, CentralStatus};
+use cosmosmesh_bench::exchange::{Exchange, write_into};
 use cosmosmesh_bench::family::{Family, Recipe, generate, suite};
 use cosmosmesh_bench::judge::{Claim, TOLERANCE_REFERENCE, judge};
 use cosmosmesh_bench::summing::Summing;
@@ -45,6 +46,24 @@ enum Verb {
         /// Where to write it
         #[arg(long)]
         out: PathBuf,
+    },
+    /// Exports and imports by the command, and lets HiGHS and Clarabel solve what it wrote
+    Exchange {
+        /// The command; by default the one beside this program
+        #[arg(long, value_name = "FILE")]
+        program: Option<PathBuf>,
+        /// A Python that has the packages highspy and numpy
+        #[arg(long, default_value = "python3")]
+        python: PathBuf,
+        /// The folder for the files that are exchanged
+        #[arg(long, default_value = "out/exchange")]
+        out: PathBuf,
+        /// Only time and memory of a fleet of a thousand
+        #[arg(long)]
+        transfers: bool,
+        /// Puts the tables into docs/perf/catopt.md, between their marks
+        #[arg(long, conflicts_with = "transfers")]
+        write_docs: bool,
     },
     /// Writes the whole suite, one file per problem
     Suite {
@@ -162,6 +181,16 @@ impl Arguments {
                     "wall_ms": trial.wall_ms, "peak_mib": memory_mib("VmHWM:"), "resident_before_mib": before,
                 });
                 println!("{report}");
+            }
+            Verb::Exchange { program, python, out, transfers, write_docs } => {
+                let beside = std::env::current_exe()?.with_file_name("cosmosmesh");
+                let program = program.unwrap_or(beside);
+                let exchange = Exchange { program, python, folder: out, only_transfers: transfers };
+                let text = exchange.run(&mut |optimum| eprintln!("{optimum:?}"))?;
+                println!("{text}");
+                if write_docs {
+                    write_into(Path::new("docs/perf/catopt.md"), &text)?;
+                }
             }
             Verb::Compare(comparison) => return comparison.run(),
         }

@@ -15,6 +15,7 @@
 
 pub mod central;
 pub mod compare;
+pub mod exchange;
 pub mod family;
 pub mod judge;
 pub mod osqp;

@@ -58,7 +58,7 @@ impl<'a, W: Write> FleetWriter<'a, W> {
     /// Begins the text.
     ///
     /// # Errors
-    /// The sink's own, as in every method here.
+    /// The sink's own.
     pub fn new(out: &'a mut W, name: &str, coupling: &Coupling) -> Result<Self, core::fmt::Error> {
         let (lower, upper) = open_sides(&coupling.bounds);
         let shared = CouplingDocument { names: coupling.names.clone(), lower, upper };
@@ -68,12 +68,18 @@ impl<'a, W: Write> FleetWriter<'a, W> {
     }
 
     /// Writes the next asset.
+    ///
+    /// # Errors
+    /// The sink's own.
     pub fn asset(&mut self, asset: &AssetProblem) -> core::fmt::Result {
         let comma = if core::mem::take(&mut self.first) { "" } else { "," };
         write!(self.out, "{comma}{}", json(&agent(asset)))
     }
 
     /// Ends the text.
+    ///
+    /// # Errors
+    /// The sink's own.
     pub fn finish(self) -> core::fmt::Result {
         self.out.write_str("]}\n")
     }
