@@ -146,6 +146,11 @@ impl StoreLog {
         }
     }
 
+    /// The first round of the epoch that has no header yet: where a facilitator goes on after a restart.
+    pub fn next_round(&self) -> u64 {
+        self.known.rounds.last_key_value().map_or(0, |(round, _)| round + 1)
+    }
+
     /// Gives the store back, as a process that ends does.
     pub fn close(self) -> Box<dyn Store + Send> {
         self.store

@@ -110,6 +110,7 @@ fn killed_at_any_byte_the_log_never_takes_two_headers_of_a_round() {
     let disk = Disk::new(FaultyStore::new());
     disk.open().append(&first[0]).unwrap();
     let mut log = disk.crashed(0).open();
+    assert_eq!(log.next_round(), 1, "a facilitator that comes back begins no round twice");
     assert_eq!(log.append(&second[0]), Err(RoundLogError::Second { round: 0 }));
     assert_eq!(log.append(&second[1]), Ok(()));
 }

@@ -3,6 +3,8 @@
 
 mod absence;
 mod cheats;
+mod hostile;
+mod listeners;
 mod log;
 mod rounds;
 mod world;

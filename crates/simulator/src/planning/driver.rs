@@ -13,6 +13,7 @@ use cosmosmesh_node::round::{
 use cosmosmesh_solver_core::{Options, Participant, Ranging, coordinator};
 
 use super::masks::{self, Enrolled};
+use super::slowest::slowest;
 use crate::contacts::channels;
 use crate::fleet::Fleet;
 use crate::link::{Happening, Network};
@@ -93,7 +94,8 @@ fn parties(
     let (tolerance, rounds_max) = (options.tolerance, options.rounds_max);
     let masked = options.masked.unwrap_or(scenario.planning.masked);
     let absence = masked && scenario.planning.answer_timeout_ms.is_some();
-    let solver = Options { tolerance, rounds_max, strict: true, absence, ..Options::default() };
+    let solver =
+        Options { tolerance, rounds_max, strict: true, absence, link: slowest(scenario), ..Options::default() };
     let coordination = coordinator(options.method, &fleet.coupling, names.len(), &solver);
     let coordination = coordination.map_err(SimulateError::Coordination)?;
     let primitives = |name: &String| masks::primitives(options.seed, name);

@@ -2,5 +2,6 @@
 
 mod driver;
 mod masks;
+mod slowest;
 
 pub(crate) use driver::{Planned, plan};
