@@ -148,6 +148,10 @@ impl Facilitating {
         };
         let Opening { question, ahead, round } = masking.begin(query, crypto)?;
         out.send_all(&self.assets, &question);
+        // Guardians that are no assets hear no question, and answer only for headers that they heard.
+        let mut apart = masking.guardians(u8::MAX);
+        apart.retain(|guardian| !self.assets.contains(guardian));
+        out.send_all(&apart, round.aggregator.header().bytes());
         if let Some((guardians, request)) = ahead {
             out.send_all(&guardians, &request);
         }

@@ -33,6 +33,12 @@ impl Guarding {
         self.answer_early(crypto)
     }
 
+    /// The same with a header as it travels.
+    pub(crate) fn read_header(&mut self, bytes: &[u8], crypto: &CryptoProvider) -> Result<Option<Transmit>, String> {
+        let header = SignedHeader::read(bytes, self.guardian.roster(), crypto).map_err(text)?;
+        self.hear_header(&header, crypto)
+    }
+
     /// Takes an asset's keys: its acceptance, and what waited for them.
     pub(crate) fn hear_bundle(
         &mut self,

@@ -184,13 +184,13 @@ impl Party {
         let Some(role) = &mut self.guarding else {
             return self.refuse(from, "it is for guardians, and this is none");
         };
-        let answered = if bytes.first() == Some(&BUNDLE_KIND) {
-            role.hear_bundle(bytes, &self.crypto).map(|(acceptance, answer)| {
+        let answered = match bytes.first() {
+            Some(&BUNDLE_KIND) => role.hear_bundle(bytes, &self.crypto).map(|(acceptance, answer)| {
                 self.outbox.push_back(Transmit { to: from, bytes: acceptance });
                 answer
-            })
-        } else {
-            role.answer(from, bytes, &self.crypto)
+            }),
+            Some(&HEADER_KIND) => role.read_header(bytes, &self.crypto),
+            _ => role.answer(from, bytes, &self.crypto),
         };
         self.send_or_refuse(from, answered);
     }
@@ -219,6 +219,8 @@ impl Party {
 /// The set-up's messages begin so.
 const BUNDLE_KIND: u8 = 0x31;
 const ACCEPTANCE_KIND: u8 = 0x32;
+/// So does a bare header, for guardians that are no assets.
+const HEADER_KIND: u8 = 0x33;
 /// Messages to the facilitator begin so, or are frames of a contribution or of an event that came from somebody who is asked.
 pub(crate) const MASKED_KIND: u8 = 0x34;
 pub(crate) const OPENING_KIND: u8 = 0x36;
@@ -239,7 +241,9 @@ impl Engine for Party {
     fn handle_input(&mut self, now: MissionTime, from: NodeId, bytes: &[u8]) {
         let to_facilitator = match bytes.first() {
             Some(&(MASKED_KIND | OPENING_KIND | PIECES_KIND)) => true,
-            Some(&(BUNDLE_KIND | REQUEST_KIND | PIECES_REQUEST_KIND)) => return self.hear_as_guardian(from, bytes),
+            Some(&(BUNDLE_KIND | HEADER_KIND | REQUEST_KIND | PIECES_REQUEST_KIND)) => {
+                return self.hear_as_guardian(from, bytes);
+            }
             Some(&ACCEPTANCE_KIND) => return self.hear_acceptance(from, bytes),
             _ => is_for_facilitator(bytes, self.facilitating.as_ref()),
         };

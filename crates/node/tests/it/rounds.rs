@@ -108,6 +108,51 @@ fn a_silent_guardian_is_replaced_and_the_plan_is_the_same() {
 }
 
 #[test]
+fn guardians_that_are_no_assets_hear_headers_and_keys_by_messages() {
+    let fleet = fleet(5);
+    let mut expected = World::new(&fleet, 4, &options(), None);
+    expected.run(|_, _| false);
+    let mut world = World::apart(&fleet, 4, &options());
+    world.run(|_, _| false);
+    assert_eq!(world.outcome(), expected.outcome());
+    assert_eq!(world.refusals(), Vec::<&RoundEvent>::new());
+    let rounds = world.outcome().rounds as usize;
+    let count = |kind: u8| world.carried.iter().filter(|(_, _, bytes)| bytes[0] == kind).count();
+    assert_eq!((count(0x31), count(0x32)), (5 * 4, 5 * 4), "keys and acceptances, once an epoch");
+    assert_eq!(count(0x33), 4 * rounds, "headers to guardians that hear no questions");
+    assert_eq!((count(0x34), count(0x35), count(0x36)), (5 * rounds, 3 * rounds, 3 * rounds));
+    let enrolled = world.events.iter().filter(|(_, event)| *event == RoundEvent::Enrolled).count();
+    assert_eq!(enrolled, 5);
+    assert!(world.parties[..5].iter().all(|party| party.asset().is_some_and(|asset| asset.accepted() == 4)));
+}
+
+#[test]
+fn a_request_waits_for_the_keys_and_the_header_that_it_needs() {
+    let fleet = fleet(5);
+    let mut world = World::apart(&fleet, 4, &options());
+    // The keys of asset 2 for guardian 1, and the first header for guardian 0, come late.
+    let mut held = Vec::new();
+    world.run_changed(|from, transmit| {
+        let late = (from == 2 && transmit.bytes[0] == 0x31) || (from == 0 && transmit.bytes[0] == 0x33);
+        if late && held.len() < 5 {
+            held.push((from, transmit));
+            return None;
+        }
+        Some(transmit)
+    });
+    let facilitator = world.parties[0].facilitator().unwrap();
+    assert_eq!(facilitator.stage(), Stage::Opening, "guardians wait and do not refuse");
+    assert_eq!(world.refusals(), Vec::<&RoundEvent>::new());
+    for (from, transmit) in held {
+        let to = world.names.iter().position(|name| *name == transmit.to).unwrap();
+        world.parties[to].handle_input(world.now, world.names[from], &transmit.bytes);
+    }
+    world.run(|_, _| false);
+    assert!(world.outcome().plan.is_some());
+    assert_eq!(world.refusals(), Vec::<&RoundEvent>::new());
+}
+
+#[test]
 fn a_lost_answer_is_waited_for_by_name() {
     let mut world = World::new(&fleet(4), 4, &options(), None);
     world.run(|from, transmit| from == 2 && transmit.bytes[0] == 0x34);

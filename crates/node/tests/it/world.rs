@@ -48,8 +48,25 @@ impl World {
         options: &Options,
         change: impl FnOnce(&mut Masks),
     ) -> Self {
+        Self::make(fleet, (guardians, 0), method, options, change)
+    }
+
+    /// With guardians that are no assets, behind the assets, and keys that still have to travel.
+    pub(crate) fn apart(fleet: &FleetProblem, guardians: u8, options: &Options) -> Self {
+        let first = fleet.assets().len();
+        Self::make(fleet, (guardians, first), Method::default(), options, |_| {})
+    }
+
+    fn make(
+        fleet: &FleetProblem,
+        (guardians, first): (u8, usize),
+        method: Method,
+        options: &Options,
+        change: impl FnOnce(&mut Masks),
+    ) -> Self {
         let count = fleet.assets().len();
-        let names = names(count);
+        let all = names(count.max(first + usize::from(guardians)));
+        let names = all[..count].to_vec();
         let coordination = coordinator(method, fleet.coupling(), count, options).unwrap();
         if guardians == 0 {
             let mut role = Some(Facilitating::new(coordination, names.clone(), Summing::Plain));
@@ -70,11 +87,11 @@ impl World {
         }
         let committee = Committee::of(guardians).unwrap();
         let mut secrets = Vec::new();
-        let keys = (0..usize::from(guardians)).map(|k| {
+        let keys = (first..first + usize::from(guardians)).map(|k| {
             let (mut crypto, mut secret) = (node(k), [0; 32]);
             crypto.random.fill(&mut secret).unwrap();
             secrets.push(secret);
-            GuardianKeys { node: names[k], agreement: crypto.agreement.public_key(&secret) }
+            GuardianKeys { node: all[k], agreement: crypto.agreement.public_key(&secret) }
         });
         let terms = RosterTerms {
             mission: Digest::from_bytes([1; 32]),
@@ -95,16 +112,18 @@ impl World {
             .enumerate()
             .map(|(k, secret)| {
                 let store = Box::new(MemoryStore::new());
-                Guardian::open(Arc::clone(&roster), k as u8, secret, store, None, &node(k)).unwrap()
+                Guardian::open(Arc::clone(&roster), k as u8, secret, store, None, &node(first + k)).unwrap()
             })
             .collect();
+        let mut bundles = Vec::new();
         let agents: Vec<(Agent, CryptoProvider)> = (0..count)
             .map(|k| {
                 let mut crypto = node(k);
                 let (mut agent, bundle) = Agent::enrol(Arc::clone(&roster), k as u32, &mut crypto).unwrap();
-                for (g, guardian) in open.iter_mut().enumerate() {
+                for (g, guardian) in open.iter_mut().enumerate().filter(|_| first == 0) {
                     agent.hear_acceptance(&guardian.accept(&bundle, &node(g)).unwrap(), &crypto).unwrap();
                 }
+                bundles.push(bundle);
                 (agent, crypto)
             })
             .collect();
@@ -116,13 +135,22 @@ impl World {
         let parties = agents.into_iter().zip(fleet.assets()).map(|((agent, crypto), problem)| {
             let asset = Contributing::masked(Participant::new(problem).unwrap(), Arc::clone(&roster), agent);
             let mut party = Party::new(crypto, names[0]).with_asset(asset);
-            if let Some(guardian) = open.pop_front() {
+            let own = if first == 0 { open.pop_front() } else { None };
+            if let Some(guardian) = own {
                 party = party.with_guardian(Guarding::new(guardian, Box::new(MemoryLog::new())));
             }
             if let Some(role) = role.take() { party.with_facilitator(role) } else { party }
         });
-        let parties = parties.collect();
-        Self { parties, names, roster: Some(roster), carried: vec![], events: vec![], now: MissionTime(0) }
+        let mut parties: Vec<Party> = parties.collect();
+        if first > 0 {
+            parties.iter_mut().zip(&bundles).for_each(|(party, bundle)| party.begin_epoch(bundle));
+            let apart = open.into_iter().enumerate().map(|(k, guardian)| {
+                let role = Guarding::new(guardian, Box::new(MemoryLog::new()));
+                Party::new(node(first + k), all[0]).with_guardian(role)
+            });
+            parties.extend(apart);
+        }
+        Self { parties, names: all, roster: Some(roster), carried: vec![], events: vec![], now: MissionTime(0) }
     }
 
     /// Carries messages until there are none; `loses` says which are lost.

@@ -103,6 +103,11 @@ impl Guardian {
         bundle::acceptance(&self.roster, agent, self.index, name, crypto)
     }
 
+    /// The roster that it serves.
+    pub fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
     /// How far the record has grown, for the log.
     pub fn checkpoint(&self) -> Checkpoint {
         self.record.checkpoint()
