@@ -70,6 +70,11 @@ pub(crate) fn duration(ms: u64) -> String {
     }
 }
 
+/// How long ago, in days from two on: `24 h 39 min`, `40 days`.
+pub(crate) fn age(ms: u64) -> String {
+    if ms < 172_800_000 { duration(ms) } else { format!("{} days", ms / 86_400_000) }
+}
+
 /// A count with its noun: `1 row`, `2 rows`.
 pub(crate) fn count(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
@@ -105,6 +110,7 @@ mod tests {
         assert_eq!([bytes(999), bytes(12_345), bytes(999_999)], ["999 B", "12.3 kB", "1 MB"]);
         assert_eq!([duration(999), duration(1_500), duration(185_000)], ["999 ms", "1.5 s", "3 min 05 s"]);
         assert_eq!(duration(88_775_244), "24 h 39 min");
+        assert_eq!([age(88_775_244), age(172_800_000)], ["24 h 39 min", "2 days"]);
         assert_eq!([tiny(0.0), tiny(3.21e-7), tiny(2.776)], ["0", "3.2e-7", "2.8"]);
         assert_eq!([count(1, "row"), count(0, "row")], ["1 row", "0 rows"]);
     }

@@ -273,6 +273,10 @@ fn keys_are_private_sealed_and_come_back_from_paper() {
     std::fs::write(place.path("sheets"), format!("{}\n{}\n", sheets[2], sheets[0])).unwrap();
     let back = place.keyed("keygen --out back.key --recover sheets --json").json();
     assert_eq!(back["node"], node);
+    // The whole key on one sheet.
+    let paper = place.keyed("keygen --out paper.key --recovery 1 --json").json();
+    std::fs::write(place.path("sheets"), paper["recovery"][0].as_str().unwrap()).unwrap();
+    assert_eq!(place.keyed("keygen --out paper-back.key --recover sheets --json").json()["node"], paper["node"]);
     std::fs::write(place.path("sheets"), sheets[1]).unwrap();
     let run = place.with(PASSPHRASE, "keygen --out few.key --recover sheets");
     assert!(run.code == 64 && run.stderr.contains("1 more sheets"), "{}", run.stderr);

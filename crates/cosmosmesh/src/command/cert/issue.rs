@@ -155,7 +155,8 @@ impl Issue {
             ("log", format!("from {} entries on", state.entries)),
             ("written to", folder),
         ]);
-        if grant.narrowed {
+        let given = state.members.get(grant.asset.as_str()).map_or(Roles::NONE, fleet_view::roles);
+        if grant.narrowed && grant.roles != given {
             text.push_str(
                 "These rights are the narrower ones of the grace window; the others come back when governors give the roles again and you issue anew.\n",
             );

@@ -14,7 +14,7 @@ use super::{at, epoch, fields, milliseconds};
 use crate::certificate_folder::{self, Shown, current};
 use crate::civil;
 use crate::exit::{Exit, Failure};
-use crate::figure::duration;
+use crate::figure::age;
 use crate::fleet_view::{self, FleetView};
 use crate::log_book::LogBook;
 use crate::table::{Align, Table, facts};
@@ -107,7 +107,7 @@ impl Verify {
                 "judged at",
                 format!("{}, give or take {} s", civil::date(now.as_ms().div_euclid(1_000)), self.clock_bound),
             ),
-            ("judged by", format!("{} entries, heard {} before", state.entries, duration(age_ms as u64))),
+            ("judged by", format!("{} entries, heard {} before", state.entries, age(age_ms as u64))),
         ]));
         if shown.len() > 1 {
             let columns =

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::super::Answer;
 use super::super::ledger::now_posix_s;
 use crate::exit::Failure;
-use crate::figure::duration;
+use crate::figure::age;
 use crate::log_book::LogBook;
 use crate::table::{Align, Table, facts};
 
@@ -54,7 +54,7 @@ impl Status {
 }
 
 fn days(seconds: u64) -> String {
-    if seconds < 172_800 { duration(seconds.saturating_mul(1_000)) } else { format!("{} days", seconds / 86_400) }
+    age(seconds.saturating_mul(1_000))
 }
 
 fn people(state: &Governance, may: &str) -> String {

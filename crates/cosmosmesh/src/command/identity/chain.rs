@@ -112,16 +112,24 @@ fn due(chain: &KeyChain) -> Result<i64, Failure> {
     Ok(now()?.max(chain.last().at_unix_s.saturating_add(1)))
 }
 
-fn written(path: &Path, chain: &KeyChain, as_json: bool) -> Answer {
+fn written(path: &Path, chain: &KeyChain, statement: Option<&Path>, as_json: bool) -> Answer {
     if as_json {
-        return Answer::done(format!(
-            "{}\n",
-            json!({ "written": path.display().to_string(), "chain": super::value_of(chain) })
-        ));
+        let (path, statement) = (path.display().to_string(), statement.map(|path| path.display().to_string()));
+        let value = json!({ "written": path, "statement": statement, "chain": super::value_of(chain) });
+        return Answer::done(format!("{value}\n"));
     }
     let mut lines = facts_of(chain);
     lines.push(("written to", path.display().to_string()));
-    Answer::done(facts(&lines))
+    if let Some(path) = statement {
+        lines.push(("statement", path.display().to_string()));
+    }
+    let mut text = facts(&lines);
+    if statement.is_some() {
+        text.push_str(
+            "The new key has signed the statement; `govern sign` it with the old one, then `govern apply` it.\n",
+        );
+    }
+    Answer::done(text)
 }
 
 impl Begin {
@@ -139,7 +147,7 @@ impl Begin {
         let chain = KeyChain::begin(&genesis, &signer, &Ed25519Verifier::new())
             .map_err(|error| chain_file::refused(&self.out, &error))?;
         chain_file::write(&self.out, &chain)?;
-        Ok(written(&self.out, &chain, self.json))
+        Ok(written(&self.out, &chain, None, self.json))
     }
 }
 
@@ -158,14 +166,7 @@ impl Rotate {
             key_file::write_atomically(path, statement.as_bytes(), false)?;
         }
         chain_file::write(&self.chain, &rotated)?;
-        let mut answer = written(&self.chain, &rotated, self.json);
-        if let Some(path) = self.statement.as_ref().filter(|_| !self.json) {
-            answer.text.push_str(&format!(
-                "statement    {}, signed by the new key; `govern sign` it with the old one, then `govern apply` it\n",
-                path.display()
-            ));
-        }
-        Ok(answer)
+        Ok(written(&self.chain, &rotated, self.statement.as_deref(), self.json))
     }
 }
 
@@ -202,6 +203,6 @@ impl Deactivate {
             .deactivate(&signer, due(&chain)?, &Ed25519Verifier::new())
             .map_err(|error| chain_file::refused(&self.chain, &error))?;
         chain_file::write(&self.chain, &ended)?;
-        Ok(written(&self.chain, &ended, self.json))
+        Ok(written(&self.chain, &ended, None, self.json))
     }
 }
