@@ -114,6 +114,12 @@ impl Log {
         (offset < extent.count).then(|| (extent.record + offset, extent.count - offset))
     }
 
+    /// The first entry in the store after a place that is not.
+    pub(crate) fn next_stored(&self, sequence: u64) -> Option<u64> {
+        let after = self.extents.partition_point(|extent| extent.start <= sequence);
+        self.extents.get(after).map(|extent| extent.start)
+    }
+
     /// Members of `wanted` with this priority code.
     pub(crate) fn of_priority(&self, wanted: &RangeSet, code: u8) -> RangeSet {
         match code {

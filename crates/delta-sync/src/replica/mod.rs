@@ -306,7 +306,8 @@ impl<S: Store> Replica<S> {
         for &(mut at, end) in wanted.ranges() {
             while at < end {
                 let Some((record, there)) = log.extent_of(at) else {
-                    at += 1;
+                    // Not here, for however many numbers that is true.
+                    at = log.next_stored(at).unwrap_or(end);
                     continue;
                 };
                 let count = there.min(end - at).min(BLOCK);

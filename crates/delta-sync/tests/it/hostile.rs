@@ -24,7 +24,7 @@ mod judge;
 
 type Judge = fn(&[u8], &dyn ContentHasher) -> bool;
 
-const DECODERS: [(&str, Judge); 8] = [
+const DECODERS: [(&str, Judge); 9] = [
     ("frame", judge::frame),
     ("entry", judge::entry),
     ("fork", judge::fork),
@@ -33,6 +33,7 @@ const DECODERS: [(&str, Judge); 8] = [
     ("state", judge::state),
     ("checkpoint", judge::checkpoint),
     ("snapshot", judge::snapshot),
+    ("store", judge::store),
 ];
 
 /// Mutants of one decoder.
@@ -333,10 +334,19 @@ fn the_corpus_is_written_when_asked_for() {
     keep("checkpoint", "good-0", &bytes);
     keep("checkpoint", "bad-cut", &bytes[..bytes.len() - 1]);
     keep("entry", "good-carrier", &closing.carrier);
-    let store = b.into_replica().into_store();
+    let store = b.into_replica().close().unwrap();
     for record in store.read(RECEIPTS_STREAM, 0, 9).unwrap() {
         Receipt::decode(&record).unwrap();
         keep("receipt", "good-0", &record);
         keep("receipt", "bad-cut", &record[..record.len() - 1]);
+    }
+    let mut fork = Vec::new();
+    crate::forks::forked()[0].encode(&mut fork);
+    for (k, stream) in ["index", "logs", "forks", "peers"].into_iter().enumerate() {
+        let last = store.len(stream).unwrap().saturating_sub(1);
+        let record = if stream == "forks" { fork.clone() } else { store.read(stream, last, 1).unwrap().remove(0) };
+        let bytes = [&[k as u8], &record[..]].concat();
+        keep("store", &format!("good-{stream}"), &bytes);
+        keep("store", &format!("bad-cut-{stream}"), &bytes[..bytes.len() - 1]);
     }
 }
