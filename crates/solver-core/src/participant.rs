@@ -216,7 +216,7 @@ impl Participant {
         } else {
             out.scalar(FieldKind::LocallyInfeasible, 0, 1.0);
         }
-        self.columns.retain(|key, _| query.retains(*key));
+        self.columns.retain(|key, _| is_due(query, *key));
         self.held.retain(|round, _| query.retains_round(*round));
         let contribution = Contribution::new(&layout, values)?;
         self.last = Some((query.round, contribution.clone()));
@@ -239,7 +239,7 @@ impl Participant {
             self.held.insert(query.round, base.point.x.clone());
         }
         self.held.retain(|round, _| query.retains_round(*round));
-        self.columns.retain(|key, _| query.retains(*key));
+        self.columns.retain(|key, _| is_due(query, *key));
     }
 
     /// Hears that the sum of this query is without its answer, which came too late or not at all: as if it had been away.
@@ -294,4 +294,9 @@ impl Participant {
             None => 0.0,
         }
     }
+}
+
+/// Whether a plan must still be kept; one that was moved outlives its round only in a mix, which the query names.
+fn is_due(query: &RoundQuery, key: ColumnKey) -> bool {
+    if key.is_moved() { key.round + 1 >= query.round || query.retain.contains(&key) } else { query.retains(key) }
 }

@@ -35,7 +35,7 @@ const READING: &str = "
 - *Bytes up* are wire frames of one asset's contributions, before masks and signatures.
 - A run that does not arrive counts with what it spent until its limit of rounds, so its means are too kind to it; `>` marks it.
 - Means are geometric, shifted by 1 round, 1 kB and 1 ms; the shift changes what small problems weigh.
-- `admm-hindsight` has the penalty and relaxation that are best for the problem, asks for a bound in every round, and stops by its own certificate.
+- `admm-hindsight` has the penalty and relaxation that are best for the problem, asks for a bound in every round, and stops by its own certificate; problems that its search never saw count as not solved in the profile.
 - Clock times are medians of repeated runs in one process, with least and most, and differ from run to run; everything else repeats.
 ";
 
@@ -150,7 +150,7 @@ fn each(records: &[&Record], value: impl Fn(&Record) -> Option<u32>) -> String {
     let cell = |record: &&Record| match (value(record), record.wrong, record.solved) {
         (None, false, true) => "–".to_owned(),
         (None, false, false) => "failed".to_owned(),
-        (found, true, _) => format!("{} WRONG", found.map_or_else(String::new, |v| v.to_string())),
+        (found, true, _) => found.map_or_else(|| "WRONG".to_owned(), |v| format!("{v} WRONG")),
         (Some(found), false, true) => found.to_string(),
         (Some(found), false, false) => format!(">{found}"),
     };

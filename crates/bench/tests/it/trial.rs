@@ -100,3 +100,12 @@ fn odd_fleets_are_what_their_names_say() {
         assert!(binding >= 4, "{}: {binding} rows bind", kind.name());
     }
 }
+
+/// Found by the table `hard`: where costs are large the cost of a moved plan was stated below what its bound allows.
+#[test]
+fn no_moved_plan_is_said_to_cost_less_than_it_can() {
+    for seed in 0..5 {
+        let fleet = odd(Odd::Unequal, seed).unwrap();
+        is_right(&fleet, &Trial::run(&fleet, &Course::new(Method::Fan, 1e-6)), 1e-6);
+    }
+}

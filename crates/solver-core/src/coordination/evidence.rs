@@ -25,6 +25,8 @@ pub(crate) struct Evidence {
     columns: Vec<Column>,
     /// How the moved plans among the columns and in the mixes are made.
     moves: BTreeMap<ColumnKey, Move>,
+    /// By how much the stated cost of a moved plan was seen to be impossible, at most.
+    misstated: f64,
     pub(crate) best: Option<Mixed>,
     pub(crate) safe: Option<Mixed>,
     safe_round: Option<u32>,
@@ -59,6 +61,9 @@ pub(crate) struct Mixed {
     blur: Vec<f64>,
 }
 
+/// What is seen of a misstatement is the part that a bound contradicts; so many times that is added to every moved plan's cost.
+const MISSTATED: f64 = 4.0;
+
 impl Evidence {
     pub(crate) fn new(bounds: Bounds, options: &Options) -> Self {
         let m = bounds.len();
@@ -74,6 +79,7 @@ impl Evidence {
             prices: vec![0.0; m],
             columns: Vec::new(),
             moves: BTreeMap::new(),
+            misstated: 0.0,
             best: None,
             safe: None,
             safe_round: None,
@@ -157,7 +163,14 @@ impl Evidence {
 
     /// A plan that a move makes of an answer in the last sum; nobody has computed it yet.
     pub(crate) fn offer_moved(&mut self, moved: Moved) {
-        let Moved { step, usage, cost, blur } = moved;
+        let Moved { step, usage, mut cost, blur } = moved;
+        // No plan of this use can cost less than the bound's prices allow; where one says so, local solves were less exact than its cost assumes.
+        let paid: f64 = self.prices.iter().zip(usage.iter().zip(&blur)).map(|(p, (y, b))| p * y + p.abs() * b).sum();
+        let least = self.dual_bound + self.support(&self.prices) - paid;
+        if least.is_finite() {
+            self.misstated = self.misstated.max(least - cost);
+        }
+        cost += MISSTATED * self.misstated;
         self.columns.push(Column { key: step.key, usage, cost, boxed: 0.0, blur });
         self.moves.insert(step.key, step);
     }

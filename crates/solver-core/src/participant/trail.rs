@@ -49,11 +49,14 @@ impl Kept {
     fn of(response: &Response) -> Self {
         let t = response.prices.len();
         let unit = response.curvature.iter().fold(0.0_f64, |largest, v| largest.max(v.abs())).max(f64::MIN_POSITIVE);
-        let upper = (0..t).flat_map(|a| &response.curvature[a * t + a..(a + 1) * t]);
+        let mut triangle = Vec::with_capacity(t * (t + 1) / 2);
+        for a in 0..t {
+            triangle.extend(response.curvature[a * t + a..(a + 1) * t].iter().map(|v| (v / unit) as f32));
+        }
         Self {
             barrier: response.barrier,
             rows: [&response.prices, &response.answer, &response.barrier_derivative].map(Vec::as_slice).concat(),
-            triangle: upper.map(|v| (v / unit) as f32).collect(),
+            triangle,
             unit,
         }
     }
