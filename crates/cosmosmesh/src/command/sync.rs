@@ -1,5 +1,6 @@
 mod diff;
 mod inspect;
+mod prune;
 mod replay;
 mod store;
 
@@ -24,6 +25,8 @@ enum Verb {
     Diff(diff::Diff),
     /// Fold the operations of a store to the state at a time, with every conflict that a rule decided
     Replay(replay::Replay),
+    /// Drop what the checkpoint in force covers, and keep its hashes
+    Prune(prune::Prune),
 }
 
 impl Sync {
@@ -32,6 +35,7 @@ impl Sync {
             Verb::Inspect(inspect) => inspect.run(),
             Verb::Diff(diff) => diff.run(),
             Verb::Replay(replay) => replay.run(),
+            Verb::Prune(prune) => prune.run(),
         }
     }
 }

@@ -33,7 +33,7 @@ fn help_of_variants() {
 
 #[test]
 fn help_of_sync() {
-    for verb in ["inspect", "diff", "replay"] {
+    for verb in ["inspect", "diff", "replay", "prune"] {
         let text = help(&["sync", verb, "--help"]);
         assert!(text.contains("Examples:") && text.contains("Exit codes:") && text.contains("--json"), "{text}");
     }

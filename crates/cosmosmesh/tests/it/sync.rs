@@ -6,6 +6,7 @@ use std::sync::Arc;
 use cosmosmesh_contracts::MissionTime;
 use cosmosmesh_contracts::traits::{Engine as _, Store as _};
 use cosmosmesh_crypto::{Blake3, Ed25519Verifier, seeded_signer};
+use cosmosmesh_delta_sync::checkpoint::Quorum;
 use cosmosmesh_delta_sync::state::{Fold, Operation};
 use cosmosmesh_delta_sync::{Contact, Draft, Entry, Keys, MissionId, Replica, ReplicaConfig, Session, SessionConfig};
 use cosmosmesh_host::store::SqliteStore;
@@ -36,7 +37,10 @@ fn keys(name: &str) -> Keys {
 
 fn node(path: &Path, name: &str, mission: MissionId) -> Node {
     let store = SqliteStore::open(path).unwrap();
-    let replica = Replica::open(MissionTime(0), store, keys(name), ReplicaConfig::new(mission)).unwrap();
+    let voters = ["rover", "base"].map(|name| keys(name).signer.node_id());
+    let quorum = Quorum::new(voters[0], voters.into(), 2).unwrap();
+    let config = ReplicaConfig { quorum: Some(quorum), ..ReplicaConfig::new(mission) };
+    let replica = Replica::open(MissionTime(0), store, keys(name), config).unwrap();
     Session::new(replica, SessionConfig::default()).unwrap()
 }
 
@@ -215,6 +219,57 @@ fn replay_counts_what_is_no_operation() {
     assert_eq!((&value["operations"], &value["no_operation"]), (&1.into(), &1.into()));
     let other_kind = sync("replay", &[&path], &["--json", "--kind", "9"]).json();
     assert_eq!((&other_kind["operations"], &other_kind["no_operation"]), (&0.into(), &1.into()));
+}
+
+#[test]
+fn a_store_is_pruned_below_its_checkpoint_and_says_the_same() {
+    let (a, b) = pair("prune");
+    let nothing = sync("prune", &[&a], &[]);
+    assert_eq!((nothing.code, nothing.stdout.as_str()), (0, "nothing pruned: no checkpoint is in force\n"));
+    let before = sync("replay", &[&a], &["--json"]).json();
+    let open = || (node(&a, "rover", MISSION), node(&b, "base", MISSION));
+    let (mut rover, mut base) = open();
+    rover.propose(MissionTime(400_000), MissionTime(5_000)).unwrap();
+    for contact in 0..3 {
+        meet(&mut rover, &mut base, 500_000 + contact * 1_000_000);
+    }
+    close(rover);
+    close(base);
+    let root = sync("inspect", &[&a], &["--json"]).json()["root"].clone();
+    let pruned = sync("prune", &[&a], &["--json"]);
+    assert_eq!(pruned.code, 0, "{}", pruned.stderr);
+    assert_eq!((&pruned.json()["checkpoint"], &pruned.json()["entries"]), (&1.into(), &22.into()));
+    assert_eq!(sync("prune", &[&a], &["--json"]).json()["entries"], 0);
+
+    let value = sync("inspect", &[&a], &["--json", "--verify"]).json();
+    assert_eq!(value["root"], root);
+    assert_eq!((&value["checkpoint"]["number"], &value["checkpoint"]["entries"]), (&1.into(), &22.into()));
+    assert_eq!(value["checkpoint"]["voters"].as_array().unwrap().len(), 2);
+    assert_eq!(value["checkpoint"]["state"], before["state"]);
+    let logs = value["logs"].as_array().unwrap();
+    assert!(logs.iter().filter(|log| log["topic"] == 0).all(|log| log["hashes_only_below"].as_u64() > Some(0)));
+    let text = sync("inspect", &[&a], &[]).stdout;
+    assert!(text.contains("1 up to 5000 ms: 22 entries, 2 votes"), "{text}");
+
+    let after = sync("replay", &[&a], &["--json"]).json();
+    assert_eq!((&after["state"], &after["operations"]), (&before["state"], &0.into()));
+    assert_eq!(after["from_checkpoint_ms"], 5_000);
+    assert_eq!(sync("replay", &[&b], &["--json"]).json()["state"], before["state"], "who did not prune says the same");
+    assert!(sync("diff", &[&a, &b], &[]).stdout.starts_with("both hold the same"));
+    for more in [&["--as-of", "4999"][..], &["--kind", "3"]] {
+        let refused = sync("replay", &[&a], more);
+        assert_eq!(refused.code, 64, "{}", refused.stdout);
+    }
+
+    // The nodes go on, and a store that was not closed is left to its node.
+    let (mut rover, mut base) = open();
+    write(&mut base, 9_000_000, &put("camp", "east"));
+    meet(&mut rover, &mut base, 9_100_000);
+    assert_eq!(rover.replica().entry_count(), base.replica().entry_count());
+    drop(rover);
+    let refused = sync("prune", &[&a], &[]);
+    assert_eq!(refused.code, 64, "{}", refused.stdout);
+    assert!(refused.stderr.contains("not closed in good order"), "{}", refused.stderr);
 }
 
 #[test]

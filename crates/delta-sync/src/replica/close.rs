@@ -12,7 +12,7 @@ use crate::checkpoint::{
     CONTROL_TOPIC, Certificate, Checkpoint, Cut, CutLog, PROPOSAL_KIND, Proposed, Quorum, SNAPSHOT_BYTES_MAX,
     VOTE_KIND, Vote, hash_of, proposals, put_snapshot, read_front, read_votes,
 };
-use crate::codec::{Reader, put_u64};
+use crate::codec::Reader;
 use crate::entry::{Entry, EntryId, LogId, LogicalTime, NO_ENTRY, RawEntry};
 use crate::interest::Interest;
 use crate::log::Log;
@@ -24,7 +24,7 @@ use super::{Adoption, Replica, ReplicaError, damaged};
 
 /// The snapshot of the checkpoint in force.
 const CHECKPOINT_STREAM: &str = "checkpoint";
-/// The numbers and ballots that this replica has voted in.
+/// The votes that this replica has given; the last counts.
 const BALLOTS_STREAM: &str = "ballots";
 const PART_BYTES_MAX: usize = 256 << 10;
 
@@ -56,8 +56,8 @@ pub(super) struct Closing {
     pub(super) news: bool,
     /// Whether a proposal waits for entries that are not here yet.
     pub(super) waiting: bool,
-    /// The last number and ballot voted in.
-    voted: (u64, u64),
+    /// The last vote given; it may have been lost on its way into the log, and is then given again as it was.
+    voted: Option<Vote>,
     /// The state that a proposed checkpoint comes to, by its hash.
     worked_out: Option<(Digest, Vec<u8>)>,
     /// What came into force while the replica was opened.
@@ -237,10 +237,14 @@ impl<S: Store> Replica<S> {
         }
         let certified = yes.len() >= quorum.needed();
         let me = self.me();
-        let to_vote = quorum.voters().contains(&me)
-            && self.closing.voted < (number, ballot)
-            && !self.config.restored
-            && self.config.interest == Interest::All;
+        let may_vote = quorum.voters().contains(&me) && !self.config.restored && self.config.interest == Interest::All;
+        let voted = self.closing.voted.map_or((0, 0), |vote| (vote.number, vote.ballot));
+        let here = votes.iter().any(|(vote, entry)| vote.ballot == ballot && entry.id().log.author == me);
+        if let Some(vote) = self.closing.voted.filter(|_| may_vote && voted == (number, ballot) && !here) {
+            self.write(now, vote.draft())?;
+            return Ok(None);
+        }
+        let to_vote = may_vote && voted < (number, ballot);
         if !certified && !to_vote {
             return Ok(None);
         }
@@ -261,14 +265,12 @@ impl<S: Store> Replica<S> {
                 let holds = matches!(opinion, Opinion::Holds(_));
                 let vote = Vote { number, ballot, checkpoint: holds.then_some(hash) };
                 // That a vote was given must be durable before the vote can be.
-                let mut record = Vec::new();
-                put_u64(&mut record, number);
-                put_u64(&mut record, ballot);
-                let at = self.store.append(BALLOTS_STREAM, &record)?;
+                let draft = vote.draft();
+                let at = self.store.append(BALLOTS_STREAM, &draft.body)?;
                 self.store.sync()?;
                 self.store.trim(BALLOTS_STREAM, at)?;
-                self.closing.voted = (number, ballot);
-                self.write(now, vote.draft())?;
+                self.closing.voted = Some(vote);
+                self.write(now, draft)?;
             }
             _ => {}
         }
@@ -457,9 +459,7 @@ impl<S: Store> Replica<S> {
         self.closing.news = true;
         let Some(last) = self.store.len(BALLOTS_STREAM)?.checked_sub(1) else { return Ok(()) };
         let record = self.store.read(BALLOTS_STREAM, last, 1)?.pop().ok_or_else(|| damaged(BALLOTS_STREAM))?;
-        let mut reader = Reader::new(&record);
-        let mut number = || reader.u64().map_err(|_| damaged(BALLOTS_STREAM));
-        self.closing.voted = (number()?, number()?);
+        self.closing.voted = Some(Vote::decode(&record).map_err(|_| damaged(BALLOTS_STREAM))?);
         Ok(())
     }
 

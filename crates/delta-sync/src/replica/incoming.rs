@@ -170,6 +170,10 @@ impl<S: Store> Replica<S> {
                 at += 1;
             }
         }
+        Ok(())
+    }
+
+    pub(super) fn forget_overtaken(&mut self) -> Result<(), StoreError> {
         let number = self.closed.as_ref().map_or(0, Closed::number);
         // Whole or overtaken, and the crash came before it was forgotten.
         if self.incoming.as_ref().is_some_and(|incoming| incoming.number <= number || incoming.missing().is_empty()) {

@@ -28,6 +28,21 @@ impl<S: Store> Replica<S> {
     /// # Cost
     /// The last index snapshot and the records after it are read, not the history.
     pub fn open(now: MissionTime, store: S, keys: Keys, config: ReplicaConfig) -> Result<Self, StoreError> {
+        let mut replica = Self::open_to_look(now, store, keys, config)?;
+        replica.forget_overtaken()?;
+        // A crash came between the checkpoint and what follows from it.
+        if replica.closed.as_ref().is_some_and(|closed| closed.number() > replica.settled) {
+            let settled = replica.settle_checkpoint(now)?;
+            replica.closing.untold.push(settled);
+        }
+        Ok(replica)
+    }
+
+    /// The same without writing anything, for whoever only looks. What a crash left to be done stays undone.
+    ///
+    /// # Errors
+    /// As [`Replica::open`].
+    pub fn open_to_look(now: MissionTime, store: S, keys: Keys, config: ReplicaConfig) -> Result<Self, StoreError> {
         let mut replica = Self {
             store,
             keys,
@@ -62,11 +77,6 @@ impl<S: Store> Replica<S> {
         }
         replica.read_ballots()?;
         replica.read_incoming()?;
-        // A crash came between the checkpoint and what follows from it.
-        if replica.closed.as_ref().is_some_and(|closed| closed.number() > replica.settled) {
-            let settled = replica.settle_checkpoint(now)?;
-            replica.closing.untold.push(settled);
-        }
         Ok(replica)
     }
 

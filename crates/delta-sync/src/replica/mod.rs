@@ -258,6 +258,24 @@ impl<S: Store> Replica<S> {
         self.logs.get(log).map(Log::have).unwrap_or_default()
     }
 
+    /// Below which sequence number of a log only hashes are kept here.
+    pub fn base_of(&self, log: &LogId) -> u64 {
+        self.logs.get(log).map_or(0, |log| log.base)
+    }
+
+    /// The hash of an entry that is here or was before it was pruned; a replica that took a snapshot has none for most of what it never had.
+    ///
+    /// # Errors
+    /// As [`Replica::read`].
+    pub fn hash(&self, id: &EntryId) -> Result<Option<Digest>, StoreError> {
+        self.hash_at(&id.log, id.sequence)
+    }
+
+    /// Whether the index in the store knows every record, as after [`Replica::close`].
+    pub fn is_indexed(&self) -> bool {
+        self.unindexed == 0
+    }
+
     /// How many entries are here, pruned ones included.
     pub fn entry_count(&self) -> u64 {
         self.logs.values().flat_map(|log| &log.runs).map(|run| run.end - run.start).sum()

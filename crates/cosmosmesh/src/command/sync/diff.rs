@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
-use cosmosmesh_delta_sync::{Interest, LogId, RangeSet};
+use cosmosmesh_delta_sync::{EntryId, Interest, LogId, RangeSet};
 use serde_json::{Value, json};
 
 use super::store::Opened;
@@ -58,6 +58,8 @@ impl Diff {
                 differences.push(difference);
             }
         }
+        let number = |side: &Opened| side.replica.checkpoint().map(|checkpoint| checkpoint.number);
+        let (number_a, number_b) = (number(&a), number(&b));
         let exit = if equal && differences.is_empty() { Exit::Optimal } else { Exit::Differs };
         let (only_a, only_b): (u64, u64) = (
             differences.iter().map(|difference| difference.only_a.count()).sum(),
@@ -68,6 +70,8 @@ impl Diff {
                 "equal": exit == Exit::Optimal,
                 "only_a": only_a,
                 "only_b": only_b,
+                "checkpoint_a": number_a,
+                "checkpoint_b": number_b,
                 "logs": differences.iter().map(Difference::json).collect::<Vec<_>>(),
             });
             return Ok(Answer { text: format!("{value}\n"), exit });
@@ -94,12 +98,18 @@ impl Diff {
                 difference.words(),
             ]);
         }
-        let text = format!(
-            "they differ: {only_a} in A ({}) only, {only_b} in B ({}) only\n\n{}",
+        let mut text = format!(
+            "they differ: {only_a} in A ({}) only, {only_b} in B ({}) only\n",
             self.a.display(),
             self.b.display(),
-            table.text()
         );
+        if number_a != number_b {
+            let words = |number: Option<u64>| number.map_or("none".to_owned(), |number| number.to_string());
+            text.push_str(&format!("checkpoint in force in A: {}, in B: {}\n", words(number_a), words(number_b)));
+        }
+        if !differences.is_empty() {
+            text.push_str(&format!("\n{}", table.text()));
+        }
         Ok(Answer { text, exit })
     }
 }
@@ -178,9 +188,10 @@ impl Difference {
 /// Each entry repeats the hash of the one before it, so equal entries at the end mean equal ones all the way, and the first difference is found by halving.
 fn contradiction_in(log: &LogId, start: u64, end: u64, a: &Opened, b: &Opened) -> Result<Option<u64>, Failure> {
     let differs = |at: u64| -> Result<bool, Failure> {
-        // What was pruned has no header to compare.
-        let (Some(one), Some(other)) = (a.entry(log, at)?, b.entry(log, at)?) else { return Ok(false) };
-        Ok(one.hash() != other.hash())
+        // Of what was pruned the hash is kept, unless it was never here.
+        let id = EntryId { log: *log, sequence: at };
+        let (Some(one), Some(other)) = (a.hash(&id)?, b.hash(&id)?) else { return Ok(false) };
+        Ok(one != other)
     };
     if start >= end || !differs(end - 1)? {
         return Ok(None);

@@ -3,6 +3,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use cosmosmesh_contracts::key::NodeId;
+use cosmosmesh_crypto::Blake3;
+use cosmosmesh_delta_sync::checkpoint::late_of;
 use cosmosmesh_delta_sync::{Interest, Receipt};
 use serde_json::{Value, json};
 
@@ -34,6 +36,7 @@ Examples:
 A log is named author/epoch/topic; in tables the author by its first eight digits.
 The file is read and not changed; a journal that a crash left beside it is read with it.
 A log that forks counts up to the fork only.
+Of entries that a checkpoint covers, a pruned store keeps hashes only; with --verify the checkpoint's votes are checked too, not whether they are enough: the quorum is the mission's.
 
 Exit codes: 0 read, 8 a signature does not hold, 64 no store, damaged, or held by another process.";
 
@@ -42,13 +45,26 @@ impl Inspect {
         let opened = Opened::open(&self.file)?;
         let mut bad = Vec::new();
         let mut checked = 0_u64;
-        if self.verify {
+        let mut carried = Vec::new();
+        let closed = opened.replica.certificate();
+        if self.verify || closed.is_some() {
             opened.for_each(|entry| {
-                checked += 1;
-                if entry.verify(&opened.keys).is_err() {
-                    bad.push(entry.id());
+                if self.verify {
+                    checked += 1;
+                    if entry.verify(&opened.keys).is_err() {
+                        bad.push(entry.id());
+                    }
                 }
+                carried.extend(late_of(entry).map(|late| (late, entry.id())));
             })?;
+        }
+        if let Some(certificate) = closed.as_ref().filter(|_| self.verify) {
+            for vote in &certificate.votes {
+                checked += 1;
+                if vote.verify(&opened.keys).is_err() {
+                    bad.push(vote.id());
+                }
+            }
         }
         let exit = if bad.is_empty() { Exit::Optimal } else { Exit::Tampered };
         let handovers = handovers(&opened.receipts);
@@ -65,6 +81,7 @@ impl Inspect {
                         "epoch": log.epoch,
                         "topic": log.topic.0,
                         "ranges": opened.replica.have(&log).ranges(),
+                        "hashes_only_below": opened.replica.base_of(&log),
                         "fork": opened.replica.fork(&log).map(|fork| fork.at().sequence),
                     })
                 })
@@ -74,6 +91,21 @@ impl Inspect {
                 "mission": mission.map(|mission| hex(&mission.0)),
                 "root": root,
                 "entries": entries,
+                "checkpoint": closed.as_ref().map(|certificate| {
+                    let checkpoint = &certificate.checkpoint;
+                    json!({
+                        "number": checkpoint.number,
+                        "at_ms": checkpoint.at.as_ms(),
+                        "hash": checkpoint.hash(&Blake3).to_string(),
+                        "entries": checkpoint.cut.entry_count(),
+                        "state": checkpoint.state_hash.to_string(),
+                        "state_bytes": checkpoint.state_bytes,
+                        "voters": certificate.votes.iter().map(|vote| vote.id().log.author.to_string()).collect::<Vec<_>>(),
+                    })
+                }),
+                "carried": carried.iter().map(|(late, carrier)| {
+                    json!({ "late": place(late), "carrier": place(carrier) })
+                }).collect::<Vec<_>>(),
                 "logs": logs,
                 "receipts": opened.receipts.len(),
                 "handovers": handovers.iter().map(|(key, sum)| sum.json(key)).collect::<Vec<_>>(),
@@ -91,6 +123,20 @@ impl Inspect {
             ("forks", opened.replica.forks().count().to_string()),
             ("receipts", opened.receipts.len().to_string()),
         ];
+        if let Some(certificate) = &closed {
+            let checkpoint = &certificate.checkpoint;
+            let (entries, votes) = (checkpoint.cut.entry_count(), certificate.votes.len());
+            lines.push((
+                "checkpoint",
+                format!(
+                    "{} up to {} ms: {entries} entries, {votes} votes, a state of {}",
+                    checkpoint.number,
+                    checkpoint.at.as_ms(),
+                    bytes(checkpoint.state_bytes)
+                ),
+            ));
+            lines.push(("carried on", format!("{} late entries since", carried.len())));
+        }
         if self.verify {
             lines.push(("signatures", format!("{} of {checked} hold", checked - bad.len() as u64)));
         }
@@ -100,12 +146,17 @@ impl Inspect {
             ("log", Align::Left),
             ("entries", Align::Right),
             ("stretches", Align::Left),
+            ("hashes only below", Align::Right),
             ("forks at", Align::Right),
         ]);
         for log in opened.replica.logs() {
             let have = opened.replica.have(&log);
             let fork = opened.replica.fork(&log).map(|fork| fork.at().sequence.to_string());
-            logs.push(vec![log_name(&log), have.count().to_string(), stretches(&have), fork.unwrap_or_default()]);
+            let base = match opened.replica.base_of(&log) {
+                0 => String::new(),
+                base => base.to_string(),
+            };
+            logs.push(vec![log_name(&log), have.count().to_string(), stretches(&have), base, fork.unwrap_or_default()]);
         }
         if !logs.is_empty() {
             text.push_str(&format!("\n{}", logs.text()));

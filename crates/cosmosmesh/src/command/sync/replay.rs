@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use clap::Args;
 use cosmosmesh_contracts::MissionTime;
 use cosmosmesh_crypto::Blake3;
+use cosmosmesh_delta_sync::checkpoint::CONTROL_TOPIC;
 use cosmosmesh_delta_sync::state::{Fold, State};
 use serde_json::{Value, json};
 
@@ -36,6 +37,7 @@ Examples:
 
 The state is a function of the entries alone: two stores with the same operations up to the moment give the same hash.
 Entries whose body is no operation, and those whose body is not here, are counted and left out.
+Where a checkpoint is in force the fold begins with its state, and no earlier moment can be looked back to.
 A value is printed as text, with everything but printable ASCII escaped.
 
 Exit codes: 0 replayed, 64 no store, damaged, or held by another process.";
@@ -45,6 +47,10 @@ Exit codes: 0 replayed, 64 no store, damaged, or held by another process.";
 struct LeftOut {
     later: u64,
     without_body: u64,
+    /// Here, and in the state that the fold begins with.
+    in_checkpoint: u64,
+    /// Proposals and votes.
+    of_checkpoints: u64,
     /// By kind.
     no_operation: BTreeMap<u16, u64>,
 }
@@ -52,12 +58,37 @@ struct LeftOut {
 impl Replay {
     pub(super) fn run(&self) -> Result<Answer, Failure> {
         let opened = Opened::open(&self.file)?;
-        let mut fold = Fold::new();
+        let base = opened.base()?;
+        let closed = base.as_ref().map(|base| base.at);
+        if let (Some(closed), Some(as_of)) = (closed, self.as_of)
+            && as_of < closed.as_ms()
+        {
+            return Err(Failure::bad_input(format!(
+                "{}: the past is closed up to {} ms, and of what led there only hashes need be kept; ask for that moment or a later one",
+                self.file.display(),
+                closed.as_ms()
+            )));
+        }
+        if closed.is_some() && !self.kind.is_empty() {
+            return Err(Failure::bad_input(format!(
+                "{}: begins at a checkpoint, whose state is of every kind; leave --kind out",
+                self.file.display()
+            )));
+        }
+        let mut fold = base.map_or_else(Fold::new, Fold::from_base);
         let mut left_out = LeftOut::default();
         let mut last = None;
         opened.for_each(|entry| {
             let header = entry.header();
             if !self.kind.is_empty() && !self.kind.contains(&header.kind) {
+                return;
+            }
+            if closed.is_some_and(|closed| header.time.at <= closed) {
+                left_out.in_checkpoint += 1;
+                return;
+            }
+            if header.id.log.topic == CONTROL_TOPIC {
+                left_out.of_checkpoints += 1;
                 return;
             }
             if self.as_of.is_some_and(|as_of| header.time.at.as_ms() > as_of) {
@@ -70,7 +101,7 @@ impl Replay {
                 Err(_) => *left_out.no_operation.entry(header.kind).or_default() += 1,
             }
         })?;
-        let as_of = self.as_of.map(MissionTime).or(last).unwrap_or(MissionTime::EPOCH);
+        let as_of = self.as_of.map(MissionTime).or(last).or(closed).unwrap_or(MissionTime::EPOCH);
         let state = fold.state(as_of).clone();
         let digest = state.digest(&Blake3).to_string();
         if self.json {
@@ -82,7 +113,10 @@ impl Replay {
                 "as_of_ms": as_of.as_ms(),
                 "state": digest,
                 "operations": fold.operation_count(),
+                "from_checkpoint_ms": closed.map(|closed| closed.as_ms()),
                 "later": left_out.later,
+                "in_checkpoint": left_out.in_checkpoint,
+                "of_checkpoints": left_out.of_checkpoints,
                 "without_body": left_out.without_body,
                 "no_operation": left_out.no_operation.values().sum::<u64>(),
                 "values": values(&state, as_of).iter().map(|value| {
@@ -92,12 +126,13 @@ impl Replay {
             });
             return Ok(Answer::done(format!("{value}\n")));
         }
-        let mut text = facts(&[
-            ("as of", format!("{} ms", as_of.as_ms())),
-            ("state", digest),
-            ("operations", fold.operation_count().to_string()),
-            ("left out", left_out.words()),
-        ]);
+        let mut lines = vec![("as of", format!("{} ms", as_of.as_ms())), ("state", digest)];
+        if let Some(closed) = closed {
+            lines.push(("begins at", format!("the checkpoint of {} ms", closed.as_ms())));
+        }
+        lines.push(("operations", fold.operation_count().to_string()));
+        lines.push(("left out", left_out.words()));
+        let mut text = facts(&lines);
         let mut table = Table::new(&[("what", Align::Left), ("key", Align::Left), ("value", Align::Left)]);
         for value in values(&state, as_of) {
             table.push(vec![value.what.to_owned(), value.key, value.value]);
@@ -119,6 +154,13 @@ impl Replay {
 impl LeftOut {
     fn words(&self) -> String {
         let mut words = vec![format!("{} later", self.later), format!("{} without a body", self.without_body)];
+        for (count, what) in
+            [(self.in_checkpoint, "in the checkpoint's state"), (self.of_checkpoints, "about checkpoints")]
+        {
+            if count > 0 {
+                words.push(format!("{count} {what}"));
+            }
+        }
         words.extend(self.no_operation.iter().map(|(kind, count)| format!("{count} of kind {kind} are no operation")));
         words.join(", ")
     }

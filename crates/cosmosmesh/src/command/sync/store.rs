@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cosmosmesh_contracts::MissionTime;
-use cosmosmesh_contracts::key::{KeyError, NodeId, Signature};
+use cosmosmesh_contracts::key::{Digest, KeyError, NodeId, Signature};
 use cosmosmesh_contracts::traits::{Signer, Store as _};
 use cosmosmesh_crypto::{Blake3, Ed25519Verifier};
 use cosmosmesh_delta_sync::receipt::RECEIPTS_STREAM;
-use cosmosmesh_delta_sync::{Entry, Keys, LogId, MissionId, Receipt, Replica, ReplicaConfig};
+use cosmosmesh_delta_sync::state::Base;
+use cosmosmesh_delta_sync::{Entry, EntryId, Keys, LogId, MissionId, Receipt, Replica, ReplicaConfig};
 use cosmosmesh_host::store::SqliteStore;
 
 use crate::exit::Failure;
@@ -33,23 +34,7 @@ impl Opened {
     /// # Errors
     /// [`Failure`] naming the file: not there, no store, damaged, or held by another process.
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
-        let shown = path.display();
-        // Said better here than by SQLite.
-        let mut magic = [0; 16];
-        let read = File::open(path).and_then(|mut file| {
-            if file.metadata()?.is_dir() { Ok(false) } else { Ok(file.read_exact(&mut magic).is_ok()) }
-        });
-        match read {
-            Err(error) => {
-                return Err(Failure::bad_input(format!("{shown}: {error}; check the path and its permissions")));
-            }
-            Ok(whole) if !whole || magic != *MAGIC => {
-                return Err(Failure::bad_input(format!(
-                    "{shown}: is no replica's store; name the SQLite file that a node keeps its logs in"
-                )));
-            }
-            Ok(_) => {}
-        }
+        check_magic(path)?;
         let refuse = |error: &dyn Display| refused(path, error);
         let store = SqliteStore::open_read_only(path).map_err(|error| refuse(&error))?;
         let mut receipts = Vec::new();
@@ -65,11 +50,11 @@ impl Opened {
                 receipts.push(receipt);
             }
         }
-        let keys =
-            Keys { signer: Arc::new(Onlooker), verifier: Arc::new(Ed25519Verifier::new()), hasher: Arc::new(Blake3) };
+        let keys = keys();
         // The mission matters to what is taken in, and nothing is.
         let config = ReplicaConfig::new(MissionId([0; 16]));
-        let replica = Replica::open(MissionTime(i64::MAX), store, keys.clone(), config).map_err(|e| refuse(&e))?;
+        let replica =
+            Replica::open_to_look(MissionTime(i64::MAX), store, keys.clone(), config).map_err(|e| refuse(&e))?;
         Ok(Self { path: path.to_path_buf(), replica, keys, receipts })
     }
 
@@ -82,13 +67,20 @@ impl Opened {
         self.replica.read(log, start, end, BLOCK).map_err(|error| refused(&self.path, &error))
     }
 
-    /// One entry, if it is here with its header.
+    /// The hash of one entry, if it is here or was.
     ///
     /// # Errors
     /// As [`Opened::block`].
-    pub(super) fn entry(&self, log: &LogId, sequence: u64) -> Result<Option<Entry>, Failure> {
-        let found = self.replica.read(log, sequence, sequence + 1, 1).map_err(|e| refused(&self.path, &e))?;
-        Ok(found.into_iter().next())
+    pub(super) fn hash(&self, id: &EntryId) -> Result<Option<Digest>, Failure> {
+        self.replica.hash(id).map_err(|error| refused(&self.path, &error))
+    }
+
+    /// Where a fold begins, if a checkpoint is in force.
+    ///
+    /// # Errors
+    /// As [`Opened::block`].
+    pub(super) fn base(&self) -> Result<Option<Base>, Failure> {
+        self.replica.base().map_err(|error| refused(&self.path, &error))
     }
 
     /// Hands every entry to `take`, log by log.
@@ -113,6 +105,9 @@ impl Opened {
     /// # Errors
     /// As [`Opened::block`].
     pub(super) fn mission(&self) -> Result<Option<MissionId>, Failure> {
+        if let Some(checkpoint) = self.replica.checkpoint() {
+            return Ok(Some(checkpoint.mission));
+        }
         for log in self.replica.logs() {
             if let Some(entry) = self.block(&log, 0)?.first() {
                 return Ok(Some(entry.header().mission));
@@ -122,7 +117,44 @@ impl Opened {
     }
 }
 
-fn refused(path: &Path, error: &dyn Display) -> Failure {
+/// The replica of a file for its owner, who may change it; nothing is signed.
+///
+/// # Errors
+/// As [`Opened::open`].
+pub(super) fn owned(path: &Path) -> Result<Replica<SqliteStore>, Failure> {
+    check_magic(path)?;
+    let refuse = |error: &dyn Display| refused(path, error);
+    let store = SqliteStore::open(path).map_err(|error| refuse(&error))?;
+    Replica::open(MissionTime(i64::MAX), store, keys(), ReplicaConfig::new(MissionId([0; 16])))
+        .map_err(|error| refuse(&error))
+}
+
+fn keys() -> Keys {
+    Keys { signer: Arc::new(Onlooker), verifier: Arc::new(Ed25519Verifier::new()), hasher: Arc::new(Blake3) }
+}
+
+fn check_magic(path: &Path) -> Result<(), Failure> {
+    let shown = path.display();
+    // Said better here than by SQLite.
+    let mut magic = [0; 16];
+    let read = File::open(path).and_then(|mut file| {
+        if file.metadata()?.is_dir() { Ok(false) } else { Ok(file.read_exact(&mut magic).is_ok()) }
+    });
+    match read {
+        Err(error) => {
+            return Err(Failure::bad_input(format!("{shown}: {error}; check the path and its permissions")));
+        }
+        Ok(whole) if !whole || magic != *MAGIC => {
+            return Err(Failure::bad_input(format!(
+                "{shown}: is no replica's store; name the SQLite file that a node keeps its logs in"
+            )));
+        }
+        Ok(_) => {}
+    }
+    Ok(())
+}
+
+pub(super) fn refused(path: &Path, error: &dyn Display) -> Failure {
     let (shown, error) = (path.display().to_string(), error.to_string());
     let place = if error.contains(&shown) { String::new() } else { format!("{shown}: ") };
     Failure::bad_input(format!(
