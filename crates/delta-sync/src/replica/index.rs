@@ -85,6 +85,10 @@ impl<S: Store> Replica<S> {
         let mut end = self.store.len(INDEX_STREAM)?;
         while let Some(parts) = newest(&self.store, INDEX_STREAM, end)? {
             let bytes = read_whole(&self.store, INDEX_STREAM, parts)?;
+            // One of a version before there was pruning: the history is whole.
+            if bytes.first().is_some_and(|version| *version < INDEX_VERSION) {
+                break;
+            }
             self.decode_index(&bytes).map_err(|_| damaged(INDEX_STREAM))?;
             let mut fits = self.store.len(LOGS_STREAM)? >= self.log_names;
             for log in self.logs.values() {

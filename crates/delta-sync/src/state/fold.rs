@@ -5,7 +5,7 @@ use std::ops::RangeBounds as _;
 use cosmosmesh_contracts::MissionTime;
 
 use super::{Base, Notice, Operation, Stamp, State};
-use crate::checkpoint::{REBASED_KIND, carried_of};
+use crate::checkpoint::{CONTROL_TOPIC, REBASED_KIND, carried_of};
 use crate::codec::CodecError;
 use crate::entry::{Entry, EntryId, Header, LogId};
 
@@ -61,7 +61,8 @@ impl Fold {
     }
 
     pub(crate) fn take_parts(&mut self, header: &Header, body: Option<&[u8]>) -> Result<bool, CodecError> {
-        let Some(body) = body else { return Ok(false) };
+        // What is said of checkpoints is no operation, whatever it looks like.
+        let Some(body) = body.filter(|_| header.id.log.topic != CONTROL_TOPIC) else { return Ok(false) };
         if header.kind != REBASED_KIND {
             let operation = Operation::decode(body)?;
             return Ok(self.put(Stamp::of(header), Item { expiry: header.expiry, operation, carried: None }));

@@ -676,3 +676,17 @@ fn what_is_carried_must_be_its_authors() {
     fleet.nodes[0].take(now, &honest).unwrap();
     assert_eq!(fleet.counter(0, 1), 5);
 }
+
+#[test]
+fn what_is_said_of_checkpoints_is_no_operation() {
+    let mut writer = Replica::open(MissionTime(0), MemoryStore::new(), keys(1), closing_config()).unwrap();
+    let entry = writer.append(MissionTime(5), count(1, 5)).unwrap();
+    let mut header = entry.header().clone();
+    let mut fold = Fold::new();
+    assert_eq!(fold.take(&entry), Ok(true));
+    header.id.log.topic = CONTROL_TOPIC;
+    // A vote whose bytes are by chance those of an operation.
+    let note = Entry::sign(header, entry.body().unwrap().to_vec(), &keys(1)).unwrap();
+    assert_eq!(fold.take(&note), Ok(false));
+    assert_eq!(fold.state(END).counter(&[1]), 5);
+}
