@@ -45,6 +45,9 @@ pub(crate) fn family(bytes: &[u8]) {
                 let (text, _) = family::write(&diagram, dialect);
                 let (again, _) = family::read(text.as_bytes(), dialect).expect("what was written is read");
                 assert_eq!(family::write(&again, dialect).0, text);
+                let whole = family::write_whole(&diagram, dialect).map(|whole| whole.0);
+                let again = whole.and_then(|text| family::read(text.as_bytes(), dialect));
+                assert!(again.is_ok(), "{again:?}");
             }
             Err(error) => words(&error),
         }

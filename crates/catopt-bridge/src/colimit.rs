@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use cosmosmesh_contracts::problem::{Bounds, LocalProblem, Objective, Rows, SparseMatrix, Variables};
 
-use crate::limit::numbered;
+use crate::limit::{neighbours_added, numbered};
 use crate::names::Names;
 use crate::parts::GOAL;
 use crate::{CatoptError, Diagram, JunctionKind, Program};
@@ -269,12 +269,5 @@ impl Diagram {
 /// Entries of one place added up in the order in which they come, so that the sum does not depend on the sort.
 fn summed(mut entries: Vec<(usize, usize, f64)>) -> Vec<(usize, usize, f64)> {
     entries.sort_by_key(|(i, j, _)| (*j, *i));
-    let mut sums: Vec<(usize, usize, f64)> = Vec::with_capacity(entries.len());
-    for (i, j, v) in entries {
-        match sums.last_mut() {
-            Some(last) if (last.0, last.1) == (i, j) => last.2 += v,
-            _ => sums.push((i, j, v)),
-        }
-    }
-    sums
+    neighbours_added(entries)
 }

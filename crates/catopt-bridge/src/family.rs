@@ -12,12 +12,14 @@
 //!
 //! A document is an object of blocks by name; `LocalProblem` is one block or a list of them.
 //! An objective in these dialects is a label and no function: it becomes an opaque object, which is never solved.
+//! A document may carry the problem itself in a block `cosmosmesh.catopt/1`, which [`write_whole`] adds and the family's readers pass over; then it can be.
 
 use cosmosmesh_contracts::AssetId;
 use cosmosmesh_contracts::problem::ProblemError;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::document::{self, CATOPT_FORMAT};
 use crate::{Body, CatoptError, Diagram, Fleet, Junction, JunctionKind, Loss, Object};
 
 /// Which dialect.
@@ -85,6 +87,9 @@ pub fn read(text: &[u8], dialect: Dialect) -> Result<(Diagram, Vec<Loss>), Catop
         objects.push(object(problem, dialect)?);
     }
     let single = !problems.is_array();
+    if let Some(carried) = blocks.remove(CATOPT_FORMAT) {
+        return carried_along(&carried, objects, &json!({ "blocks": blocks, "single": single }), dialect);
+    }
     let mut losses = Vec::new();
     let labels: Vec<String> = objects.iter().map(|object: &Object| format!("`{}`", object.id)).collect();
     losses.push(Loss::new(format!(
@@ -106,6 +111,33 @@ pub fn read(text: &[u8], dialect: Dialect) -> Result<(Diagram, Vec<Loss>), Catop
     diagram.round = round;
     diagram.extensions.insert(dialect.key().to_owned(), json!({ "blocks": blocks, "single": single }));
     Ok((diagram, losses))
+}
+
+/// The diagram that a document carries, with what the dialect's own blocks say beside it.
+fn carried_along(
+    carried: &Value,
+    labels: Vec<Object>,
+    kept: &Value,
+    dialect: Dialect,
+) -> Result<(Diagram, Vec<Loss>), CatoptError> {
+    let mut diagram = document::read(carried.to_string().as_bytes(), None)?;
+    let named = |objects: &[Object]| objects.iter().map(|object| object.id.clone()).collect::<Vec<_>>();
+    if named(diagram.objects()) != named(&labels) {
+        let what =
+            format!("the objects of LocalProblem are not those of the block {CATOPT_FORMAT}; take that block out");
+        return Err(CatoptError::text(dialect.key(), 0, what));
+    }
+    let mut objects = diagram.objects().to_vec();
+    for (object, mut label) in objects.iter_mut().zip(labels) {
+        // A payload of our own says nothing that the object does not.
+        if label.extensions.get("payload") == Some(&payload(QUADRATIC, &object.domain)) {
+            label.extensions.remove("payload");
+        }
+        object.extensions = label.extensions;
+    }
+    diagram = diagram.with_parts(objects, diagram.junctions().to_vec(), diagram.wires().to_vec())?;
+    diagram.extensions.insert(dialect.key().to_owned(), kept.clone());
+    Ok((diagram, Vec::new()))
 }
 
 fn object(problem: &Value, dialect: Dialect) -> Result<Object, CatoptError> {
@@ -164,6 +196,10 @@ fn round(blocks: &Map<String, Value>, dialect: Dialect) -> u64 {
 /// # Privacy
 /// Names of objects, domains and junctions, labels of objectives, and what was kept; no number of a cost, row or bound.
 pub fn write(diagram: &Diagram, dialect: Dialect) -> (String, Vec<Loss>) {
+    written(diagram, dialect, diagram.wires().len())
+}
+
+fn written(diagram: &Diagram, dialect: Dialect, ports: usize) -> (String, Vec<Loss>) {
     let kept = diagram.extensions.get(dialect.key());
     let mut blocks =
         kept.and_then(|kept| kept["blocks"].as_object()).cloned().unwrap_or_else(|| fresh(diagram, dialect));
@@ -172,7 +208,7 @@ pub fn write(diagram: &Diagram, dialect: Dialect) -> (String, Vec<Loss>) {
     let problems = if single { problems.remove(0) } else { Value::Array(problems) };
     blocks.insert("LocalProblem".to_owned(), problems);
     let text = format!("{:#}\n", sorted(Value::Object(blocks)));
-    (text, losses(diagram, dialect, kept.is_some()))
+    (text, losses(diagram, dialect, kept.is_some(), ports))
 }
 
 /// The document of a fleet and what the dialect cannot carry, without the fleet's diagram.
@@ -182,7 +218,31 @@ pub fn write(diagram: &Diagram, dialect: Dialect) -> (String, Vec<Loss>) {
 /// # Cost
 /// One pass over the assets; memory for the names.
 pub fn write_fleet(fleet: Fleet<'_>, dialect: Dialect) -> Result<(String, Vec<Loss>), CatoptError> {
-    Ok(write(&Diagram::outline(fleet)?, dialect))
+    let (outline, ports) = Diagram::outline(fleet)?;
+    Ok(written(&outline, dialect, ports))
+}
+
+/// [`write`], and the whole problem in a block `cosmosmesh.catopt/1`, which the family's readers pass over and [`read`] does not.
+///
+/// # Privacy
+/// Holds the private part of every quadratic object.
+/// # Errors
+/// None that the diagram has not passed already.
+pub fn write_whole(diagram: &Diagram, dialect: Dialect) -> Result<(String, Vec<Loss>), CatoptError> {
+    // What is kept for the dialect stands in its own blocks.
+    let mut objects = diagram.objects().to_vec();
+    objects.iter_mut().for_each(|object| object.extensions = Map::new());
+    let mut bare = diagram.with_parts(objects, diagram.junctions().to_vec(), diagram.wires().to_vec())?;
+    bare.extensions.remove(dialect.key());
+    let refuse = |error| CatoptError::json(CATOPT_FORMAT, &error);
+    let carried: Value = serde_json::from_str(&document::write(&bare, None)).map_err(refuse)?;
+    let (text, _) = write(diagram, dialect);
+    let mut whole: Map<String, Value> = serde_json::from_str(&text).map_err(refuse)?;
+    whole.insert(CATOPT_FORMAT.to_owned(), carried);
+    let losses = vec![Loss::new(format!(
+        "nothing for `catopt import`; readers of the family see names and labels only and pass over the block {CATOPT_FORMAT}"
+    ))];
+    Ok((format!("{:#}\n", sorted(Value::Object(whole))), losses))
 }
 
 fn problem(object: &Object, dialect: Dialect) -> Value {
@@ -190,7 +250,7 @@ fn problem(object: &Object, dialect: Dialect) -> Value {
     fields.insert(dialect.id().to_owned(), json!(object.id.as_str()));
     let label = match &object.body {
         Body::Opaque { label } => label.as_str(),
-        Body::Quadratic { .. } => "quadratic",
+        Body::Quadratic { .. } => QUADRATIC,
     };
     match dialect {
         Dialect::A => {
@@ -203,11 +263,18 @@ fn problem(object: &Object, dialect: Dialect) -> Value {
         }
         Dialect::B => {
             if !fields.contains_key("payload") {
-                fields.insert("payload".to_owned(), json!({ "objective": label, "domain": object.domain }));
+                fields.insert("payload".to_owned(), payload(label, &object.domain));
             }
         }
     }
     Value::Object(fields)
+}
+
+/// What stands where an objective belongs if the object has a problem.
+const QUADRATIC: &str = "quadratic";
+
+fn payload(label: &str, domain: &str) -> Value {
+    json!({ "objective": label, "domain": domain })
 }
 
 /// The other blocks of a diagram that did not come from this dialect.
@@ -234,7 +301,7 @@ fn fresh(diagram: &Diagram, dialect: Dialect) -> Map<String, Value> {
     blocks.as_object().cloned().unwrap_or_default()
 }
 
-fn losses(diagram: &Diagram, dialect: Dialect, kept: bool) -> Vec<Loss> {
+fn losses(diagram: &Diagram, dialect: Dialect, kept: bool, ports: usize) -> Vec<Loss> {
     let mut losses = Vec::new();
     let quadratic = diagram.objects().iter().filter(|object| matches!(object.body, Body::Quadratic { .. })).count();
     if quadratic > 0 {
@@ -242,7 +309,6 @@ fn losses(diagram: &Diagram, dialect: Dialect, kept: bool) -> Vec<Loss> {
             "variables, costs, rows and bounds of {quadratic} objects: the dialect has a label where an objective belongs"
         )));
     }
-    let ports = diagram.wires().len();
     if ports > 0 {
         losses.push(Loss::new(format!(
             "{ports} ports and wires with their maps: the dialect does not say who reads what"

@@ -23,33 +23,29 @@ impl Diagram {
         Self::new(fleet.name(), objects, junctions, wires)
     }
 
-    /// The shape of a fleet's diagram, its objects with one nameless variable and their ports without maps: for formats that hold names only.
+    /// A fleet's diagram without ports and numbers, its objects with one nameless variable, and how many ports it has: for formats that hold names only.
     ///
     /// # Errors
     /// [`CatoptError::NotConvex`], as [`Diagram::of`].
     /// # Cost
     /// One pass; memory for the names.
-    pub(crate) fn outline(fleet: Fleet<'_>) -> Result<Self, CatoptError> {
+    pub(crate) fn outline(fleet: Fleet<'_>) -> Result<(Self, usize), CatoptError> {
         let names = unique(&fleet.coupling().names);
-        let junctions = junctions(fleet.coupling(), &names)?;
         let none = SparseMatrix::zeros(0, 1);
-        let nothing = LocalProblem::new(
+        let local = LocalProblem::new(
             Variables { names: vec![String::new()], bounds: nothing(1) },
             Objective { p: SparseMatrix::zeros(1, 1), q: vec![0.0], c: 0.0 },
             Rows { names: Vec::new(), matrix: none.clone(), bounds: Bounds::default() },
         )?;
-        let mut objects: Vec<Object> = Vec::with_capacity(fleet.asset_count());
+        let mut objects = Vec::with_capacity(fleet.asset_count());
+        let mut ports = 0;
         for asset in fleet.assets() {
             let whole = object(&asset, &names)?;
             whole.check()?;
-            let mut shape =
-                Object::of(&AssetProblem::new(asset.id.clone(), nothing.clone(), none.clone(), Vec::new())?);
-            let ports = whole.ports.into_iter().map(|port| Port { map: SparseMatrix::zeros(1, 1), ..port });
-            shape.ports = ports.collect();
-            objects.push(shape);
+            ports += whole.ports.len();
+            objects.push(Object::of(&AssetProblem::new(whole.id, local.clone(), none.clone(), Vec::new())?));
         }
-        let wires = objects.iter().flat_map(|o| o.ports.iter().map(|port| wire(o, &port.name))).collect();
-        Self::new(fleet.name(), objects, junctions, wires)
+        Ok((Self::new(fleet.name(), objects, junctions(fleet.coupling(), &names)?, Vec::new())?, ports))
     }
 }
 

@@ -139,6 +139,11 @@ pub(crate) fn numbered(name: &str, k: usize, dimension: usize) -> String {
 /// Entries of one place added up, in the order of rows and columns.
 fn added(mut entries: Vec<(usize, usize, f64)>) -> Vec<(usize, usize, f64)> {
     entries.sort_by_key(|(i, j, _)| (*i, *j));
+    neighbours_added(entries)
+}
+
+/// Neighbours of one place made one, added in the order in which they stand.
+pub(crate) fn neighbours_added(entries: Vec<(usize, usize, f64)>) -> Vec<(usize, usize, f64)> {
     let mut sums: Vec<(usize, usize, f64)> = Vec::with_capacity(entries.len());
     for (i, j, v) in entries {
         match sums.last_mut() {

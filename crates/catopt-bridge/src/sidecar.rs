@@ -1,4 +1,5 @@
 use core::fmt::{self, Write};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use cosmosmesh_contracts::AssetId;
@@ -128,7 +129,7 @@ fn alone(program: &Program) -> Result<(FleetProblem, Vec<Loss>), CatoptError> {
 }
 
 /// The pairs of rows `name#lo` and `name#hi` as one row `name`.
-fn joined(program: &Program) -> Result<Program, CatoptError> {
+fn joined(program: &Program) -> Result<Cow<'_, Program>, CatoptError> {
     let rows = program.local.rows();
     let position: BTreeMap<&str, usize> = rows.names.iter().enumerate().map(|(k, name)| (name.as_str(), k)).collect();
     // The other side of a row, and whether it is the side that gives way.
@@ -142,7 +143,7 @@ fn joined(program: &Program) -> Result<Program, CatoptError> {
     };
     let twins: Vec<Option<(usize, bool)>> = (0..rows.names.len()).map(twin).collect();
     if twins.iter().all(Option::is_none) {
-        return Ok(program.clone());
+        return Ok(Cow::Borrowed(program));
     }
     let (mut names, mut lower, mut upper, mut into) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (k, name) in rows.names.iter().enumerate() {
@@ -180,7 +181,7 @@ fn joined(program: &Program) -> Result<Program, CatoptError> {
         program.local.objective().clone(),
         Rows { names, matrix, bounds: Bounds::new(lower, upper)? },
     )?;
-    Ok(Program { name: program.name.clone(), local, integer: program.integer.clone() })
+    Ok(Cow::Owned(Program { name: program.name.clone(), local, integer: program.integer.clone() }))
 }
 
 /// Where a column or row of the file belongs.

@@ -301,11 +301,16 @@ impl<'a> Reader<'a> {
         Ok(self.p.iter().filter(|((i, j), _)| i <= j).map(|(&(i, j), &v)| (i, j, v)).collect())
     }
 
-    fn finish(self) -> Result<Import, CatoptError> {
+    fn finish(mut self) -> Result<Import, CatoptError> {
         if self.goal.is_none() {
             return self.refuse("there is no objective; add a row of sense N");
         }
         let (n, m) = (self.column_names.len(), self.row_names.len());
+        // The largest first, so that what it was made of is gone before the rest is made.
+        drop((core::mem::take(&mut self.rows), core::mem::take(&mut self.columns)));
+        let entries = core::mem::take(&mut self.a);
+        let matrix = SparseMatrix::from_triplets(m, n, &entries).map_err(|e| e.within("COLUMNS"))?;
+        drop(entries);
         let mut losses = Vec::new();
         let sign = if self.maximise { -1.0 } else { 1.0 };
         if self.maximise {
@@ -343,7 +348,7 @@ impl<'a> Reader<'a> {
             },
             Rows {
                 names: names(&self.row_names),
-                matrix: SparseMatrix::from_triplets(m, n, &self.a).map_err(|e| e.within("COLUMNS"))?,
+                matrix,
                 bounds: Bounds::new(row_lower, row_upper).map_err(|e| e.within("ROWS"))?,
             },
         )?;

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 #![allow(clippy::print_stdout, reason = "a skipped test says why, a measurement what it found")]
 
+mod corpus;
 mod family;
 mod fixture;
 mod foreign;
+mod grammar;
 mod highs;
 mod laws;
 mod memory;

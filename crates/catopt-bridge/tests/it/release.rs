@@ -2,9 +2,10 @@
 
 use cosmosmesh_catopt_bridge::document::write;
 use cosmosmesh_catopt_bridge::{
-    Body, CatoptError, Diagram, Migration, Policy, Release, SchemaVersion, VariableChange, check_migrations,
-    marginalise, migrate, redact,
+    Body, CatoptError, Diagram, Junction, Migration, Object, Policy, Port, Release, SchemaVersion, VariableChange,
+    Wire, check_migrations, marginalise, migrate, redact,
 };
+use cosmosmesh_contracts::problem::{Bounds, LocalProblem, Rows, SparseMatrix};
 
 use crate::fixture::suite;
 use crate::oracle::{assert_close, optimum};
@@ -25,6 +26,67 @@ fn only_free_private_strictly_convex_variables_go() {
     assert!(marginal.kept.iter().all(|(_, why)| *why == "a bound holds it"), "{:?}", marginal.kept);
     // Nobody sees any variable: one has to stay, so all do.
     assert_eq!(marginalise(&free).unwrap().object, free);
+}
+
+/// An object whose private variables are tied by equality rows, as a battery's charge is from step to step.
+fn tied(seed: &mut Seed, name: &str) -> Object {
+    let n = 6;
+    let mut object = object(seed, name, n, SMOOTH);
+    let Body::Quadratic { local, .. } = &mut object.body else { unreachable!() };
+    let mut a = Vec::new();
+    for i in 0..3 {
+        // Each row ties two neighbours of the private part, and the last one the port's variable too.
+        a.push((i, i + 1, seed.power()));
+        a.push((i, i + 2, seed.power()));
+        if i == 2 {
+            a.push((i, 0, seed.power()));
+        }
+    }
+    // An inequality that an eliminated variable is in.
+    a.extend([(3, 1, 1.0), (3, 5, 0.5)]);
+    let sides = [seed.eighth(), seed.eighth(), seed.eighth()];
+    let (mut lower, mut upper) = (sides.to_vec(), sides.to_vec());
+    lower.push(-0.5);
+    upper.push(0.25);
+    let rows = Rows {
+        names: (0..4).map(|i| format!("r{i}")).collect(),
+        matrix: SparseMatrix::from_triplets(4, n, &a).unwrap(),
+        bounds: Bounds::new(lower, upper).unwrap(),
+    };
+    **local = LocalProblem::new(local.variables().clone(), local.objective().clone(), rows).unwrap();
+    let map = SparseMatrix::from_triplets(1, n, &[(0, 0, 1.0)]).unwrap();
+    object.ports.push(Port { name: "p".to_owned(), unit: "1".to_owned(), map });
+    object
+}
+
+#[test]
+fn equality_rows_give_private_variables_and_the_optimum_stays() {
+    for k in 0..256 {
+        let mut seed = Seed(k);
+        let objects = vec![tied(&mut seed, "a"), tied(&mut seed, "b")];
+        let less: Vec<_> = objects.iter().map(|object| marginalise(object).unwrap()).collect();
+        for marginal in &less {
+            let Body::Quadratic { local, .. } = &marginal.object.body else { unreachable!() };
+            // Three rows give a variable each; only the inequality is left, and what it does not hold goes too.
+            assert!(marginal.eliminated.len() >= 3 && !marginal.eliminated.contains(&"x0".to_owned()), "{marginal:?}");
+            assert_eq!(local.rows().names, ["r3"]);
+            assert!(marginal.kept.iter().all(|(_, why)| *why == "a row holds it"), "{:?}", marginal.kept);
+        }
+        let whole = |objects: Vec<Object>| {
+            let wire = |object: &Object| Wire {
+                object: object.id.clone(),
+                port: "p".to_owned(),
+                junction: "bus".to_owned(),
+                factors: Vec::new(),
+            };
+            let wires = objects.iter().map(wire).collect();
+            let bus = Junction::balance("bus", "1", Bounds::new(vec![0.5], vec![1.0]).unwrap());
+            Diagram::new("tied", objects, vec![bus], wires).unwrap().assemble().unwrap().program
+        };
+        let before = optimum(&whole(objects)).unwrap();
+        let after = optimum(&whole(less.into_iter().map(|marginal| marginal.object).collect())).unwrap();
+        assert_close(after, before, &format!("seed {k}"));
+    }
 }
 
 #[test]

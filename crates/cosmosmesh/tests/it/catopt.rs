@@ -160,6 +160,16 @@ fn a_family_document_is_routed_and_not_solved() {
     let named = run(&["catopt", "export", &data("strong-3-12-0.json"), "--format", "family-b", "--out", &again]);
     assert_eq!(named.code, 0, "{}", named.stderr);
     assert!(named.stdout.contains("lost: variables, costs, rows and bounds of 3 objects"), "{}", named.stdout);
+    // With the problem carried along it can be solved: the fleet comes back.
+    for dialect in ["family-a", "family-b"] {
+        let (source, out) = (data("strong-3-12-0.json"), path("catopt-family-back.json"));
+        let whole = run(&["catopt", "export", &source, "--format", dialect, "--include-private", "--out", &again]);
+        assert_eq!(whole.code, 0, "{}", whole.stderr);
+        let back = run(&["catopt", "import", &again, "--out", &out]);
+        assert_eq!(back.code, 0, "{}", back.stderr);
+        let expected = write_fleet(&read_fleet(&std::fs::read(&source).unwrap()).unwrap());
+        assert_eq!(std::fs::read_to_string(out).unwrap(), expected);
+    }
 }
 
 #[test]

@@ -1,11 +1,10 @@
-use std::path::PathBuf;
-
 use clap::Args;
 use cosmosmesh_catopt_bridge::{Verdict, certify};
 use cosmosmesh_solver_core::InteriorPoint;
 use serde_json::json;
 
-use super::{explain, named, plan, source};
+use super::plan::Judged;
+use super::{explain, named};
 use crate::command::Answer;
 use crate::exit::{Exit, Failure};
 use crate::figure::{digits, tiny};
@@ -14,16 +13,8 @@ use crate::table::{Align, Table};
 #[derive(Args, Debug)]
 #[command(after_help = HELP)]
 pub(super) struct Certify {
-    /// The problem: cosmosmesh.fleet/1, cosmosmesh.catopt/1, or a scenario
-    file: PathBuf,
-    /// The plan and its duals: cosmosmesh.result/1, or cosmosmesh.solution/1 as JSON or CSV
-    result: PathBuf,
-    /// Relative tolerance for violations, reduced costs and the gap
-    #[arg(long, default_value_t = 1e-6)]
-    tolerance: f64,
-    /// Print JSON instead of tables
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    judged: Judged,
 }
 
 const HELP: &str = "\
@@ -39,11 +30,10 @@ Exit codes: 0 feasible and optimal to the tolerance, 3 feasible but not proven o
 
 impl Certify {
     pub(super) fn run(&self) -> Result<Answer, Failure> {
-        let diagram = source::load(&self.file)?.diagram(&self.file)?;
-        let (plans, duals) = plan::load(&self.result, &diagram)?;
+        let (diagram, plans, duals) = self.judged.load()?;
         let verdict = certify(&diagram, &plans, &duals, Some(&mut InteriorPoint));
-        let verdict = verdict.map_err(|error| named(&self.result)(&error))?;
-        let (holds, feasible) = (verdict.holds(self.tolerance), verdict.feasible(self.tolerance));
+        let verdict = verdict.map_err(|error| named(&self.judged.result)(&error))?;
+        let (holds, feasible) = (verdict.holds(self.judged.tolerance), verdict.feasible(self.judged.tolerance));
         let exit = match (holds, feasible) {
             (true, _) => Exit::Optimal,
             (false, true) => Exit::Limit,
@@ -54,7 +44,7 @@ impl Certify {
             Exit::Limit => "feasible, not proven optimal",
             _ => "violated",
         };
-        let text = if self.json { self.machine(&verdict, words) } else { self.people(&verdict, words) };
+        let text = if self.judged.json { self.machine(&verdict, words) } else { self.people(&verdict, words) };
         Ok(Answer { text, exit })
     }
 
@@ -65,7 +55,7 @@ impl Certify {
             verdict.objects.iter().map(|(id, violation)| json!({ "object": id, "violation": violation })).collect();
         let value = json!({
             "verdict": words,
-            "tolerance": self.tolerance,
+            "tolerance": self.judged.tolerance,
             "objective": verdict.objective,
             "lower_bound": finite(verdict.lower_bound),
             "gap_relative": finite(verdict.gap_relative),
@@ -95,12 +85,13 @@ impl Certify {
         } else {
             "the bound leaves out reduced costs towards open sides, as small as the table says"
         };
-        let mut text = format!("{words} to {}\n\n{}\n{proof}\n", tiny(self.tolerance), table.text());
-        let worst = explain::table(&verdict.junctions, self.tolerance);
+        let mut text = format!("{words} to {}\n\n{}\n{proof}\n", tiny(self.judged.tolerance), table.text());
+        let worst = explain::table(&verdict.junctions, self.judged.tolerance);
         if let Some(worst) = worst {
             text.push_str(&format!("\n{worst}"));
         }
-        let objects: Vec<_> = verdict.objects.iter().filter(|(_, violation)| *violation > self.tolerance).collect();
+        let objects: Vec<_> =
+            verdict.objects.iter().filter(|(_, violation)| *violation > self.judged.tolerance).collect();
         for (object, violation) in objects.iter().take(explain::LISTED_MAX) {
             text.push_str(&format!("`{object}` breaks its own rows or bounds by {}, relative\n", tiny(*violation)));
         }

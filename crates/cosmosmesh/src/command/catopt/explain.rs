@@ -1,10 +1,9 @@
-use std::path::PathBuf;
-
 use clap::Args;
 use cosmosmesh_catopt_bridge::{JunctionReport, explain};
 use serde_json::{Value, json};
 
-use super::{named, plan, source};
+use super::named;
+use super::plan::Judged;
 use crate::command::Answer;
 use crate::exit::{Exit, Failure};
 use crate::figure::{count, short, tiny};
@@ -13,16 +12,8 @@ use crate::table::{Align, Table};
 #[derive(Args, Debug)]
 #[command(after_help = HELP)]
 pub(super) struct Explain {
-    /// The problem: cosmosmesh.fleet/1, cosmosmesh.catopt/1, or a scenario
-    file: PathBuf,
-    /// The plan: cosmosmesh.result/1, or cosmosmesh.solution/1 as JSON or CSV
-    result: PathBuf,
-    /// List what is off by more than this, relative
-    #[arg(long, default_value_t = 1e-6)]
-    tolerance: f64,
-    /// Print JSON instead of a table
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    judged: Judged,
 }
 
 const HELP: &str = "\
@@ -37,18 +28,20 @@ pub(super) const LISTED_MAX: usize = 20;
 
 impl Explain {
     pub(super) fn run(&self) -> Result<Answer, Failure> {
-        let diagram = source::load(&self.file)?.diagram(&self.file)?;
-        let (plans, _) = plan::load(&self.result, &diagram)?;
-        let off = explain(&diagram, &plans, self.tolerance).map_err(|error| named(&self.result)(&error))?;
+        let (diagram, plans, _) = self.judged.load()?;
+        let off =
+            explain(&diagram, &plans, self.judged.tolerance).map_err(|error| named(&self.judged.result)(&error))?;
         let exit = if off.is_empty() { Exit::Optimal } else { Exit::Broken };
-        let text = if self.json {
+        let text = if self.judged.json {
             let list: Vec<Value> = off.iter().map(machine).collect();
-            format!("{}\n", json!({ "tolerance": self.tolerance, "junctions_off": list }))
+            format!("{}\n", json!({ "tolerance": self.judged.tolerance, "junctions_off": list }))
         } else {
             let all = count(diagram.junctions().len(), "junction");
-            match table(&off, self.tolerance) {
-                None => format!("the plans agree at {all} to {}\n", tiny(self.tolerance)),
-                Some(text) => format!("{} of {all} off by more than {}\n\n{text}", off.len(), tiny(self.tolerance)),
+            match table(&off, self.judged.tolerance) {
+                None => format!("the plans agree at {all} to {}\n", tiny(self.judged.tolerance)),
+                Some(text) => {
+                    format!("{} of {all} off by more than {}\n\n{text}", off.len(), tiny(self.judged.tolerance))
+                }
             }
         };
         Ok(Answer { text, exit })

@@ -44,7 +44,8 @@ Examples:
   cosmosmesh catopt export jezero-base --format mof --include-private --out jezero.mof.json
   cosmosmesh catopt export fleet.json --format acset --out wiring.json
 
-mps, lp, mof and catopt hold every private number and need --include-private; acset and the family's hold names only.
+mps, lp, mof and catopt hold every private number and need --include-private; acset and the family's hold names only,
+though the family's carry the problem in a block of its own with --include-private.
 The duals of these files are d objective / d right-hand side; the prices of a result have the other sign.
 
 Exit codes: 0 written, 64 bad input or private data not released, 74 could not be written.";
@@ -70,7 +71,11 @@ enum Format {
 impl Export {
     pub(super) fn run(&self) -> Result<Answer, Failure> {
         file::check_writable(&self.out)?;
-        match load(&self.file)? {
+        let source = load(&self.file)?;
+        if let (Some(dialect), true) = (self.dialect(), self.include_private) {
+            return self.whole(&source.diagram(&self.file)?, dialect);
+        }
+        match source {
             Source::Diagram(diagram) => self.diagram(&diagram),
             Source::Fleet(fleet) => self.fleet(Fleet::Whole(&fleet)),
             Source::Text(bytes) => {
@@ -78,6 +83,13 @@ impl Export {
                 self.fleet(Fleet::Text(&text))
             }
         }
+    }
+
+    /// A document of the family that carries the problem along.
+    fn whole(&self, diagram: &Diagram, dialect: Dialect) -> Result<Answer, Failure> {
+        let (text, losses) = family::write_whole(diagram, dialect).map_err(|error| named(&self.file)(&error))?;
+        file::write(&self.out, &text)?;
+        Ok(answer(self.json, &format!("revealed: {}", of_diagram(diagram)), &[&self.out], &losses))
     }
 
     /// A fleet is never turned into one problem or diagram on the way: an asset at a time is made and written.

@@ -34,7 +34,8 @@ Examples:
   cosmosmesh catopt marginalise diagram.catopt.json --include-private --out boundary.catopt.json
   cosmosmesh catopt marginalise fleet.json --object rover-1 --include-private --out less.catopt.json
 
-A private variable goes if no port, row or bound holds it and the cost is strictly convex in it; optima do not change.
+A private variable goes if no port and no bound holds it, and an equality row gives it, or no row holds it and the cost is strictly convex in it.
+Optima do not change; a row that gives a variable goes with it.
 This sends less, and is not privacy: the cost of the boundary still tells of what was minimised out.
 
 Exit codes: 0 written, 64 bad input or private data not released, 74 could not be written.";

@@ -1,19 +1,47 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use cosmosmesh_catopt_bridge::solution::{SOLUTION_FORMAT, Solution};
 use cosmosmesh_catopt_bridge::{CatoptError, Diagram, Duals, Plans, from_result};
 use cosmosmesh_contracts::file::read_result;
 
 use super::named;
-use super::source::format_of;
+use super::source::{self, format_of};
 use crate::exit::Failure;
 use crate::file;
+
+/// A plan to judge, and how.
+#[derive(Args, Debug)]
+pub(super) struct Judged {
+    /// The problem: cosmosmesh.fleet/1, cosmosmesh.catopt/1, or a scenario
+    file: PathBuf,
+    /// The plan and its duals: cosmosmesh.result/1, or cosmosmesh.solution/1 as JSON or CSV
+    pub(super) result: PathBuf,
+    /// Relative tolerance: what is off by less counts as right
+    #[arg(long, default_value_t = 1e-6)]
+    pub(super) tolerance: f64,
+    /// Print JSON instead of tables
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl Judged {
+    /// The problem, the plans and the duals.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the file and the place.
+    pub(super) fn load(&self) -> Result<(Diagram, Plans, Duals), Failure> {
+        let diagram = source::load(&self.file)?.diagram(&self.file)?;
+        let (plans, duals) = load(&self.result, &diagram)?;
+        Ok((diagram, plans, duals))
+    }
+}
 
 /// The plans and duals in a file: a cosmosmesh.result/1, or a cosmosmesh.solution/1 as JSON or CSV.
 ///
 /// # Errors
 /// [`Failure`] naming the file and the place.
-pub(super) fn load(path: &Path, diagram: &Diagram) -> Result<(Plans, Duals), Failure> {
+fn load(path: &Path, diagram: &Diagram) -> Result<(Plans, Duals), Failure> {
     let bytes = file::read(path)?;
     let fail = named(path);
     // CSV is no JSON; a damaged result is told so by its own reader.
