@@ -46,7 +46,10 @@ fn seeds() -> Vec<(&'static str, &'static str, String)> {
     ]
 }
 
-fn bounded(name: &str, body: fn(&[u8]), bytes: &[u8]) {
+/// What is asked of a reader.
+type Body = fn(&[u8]);
+
+fn bounded(name: &str, body: Body, bytes: &[u8]) {
     let used = allocation_counter::measure(|| body(bytes)).bytes_max;
     let allowed = BYTES_MAX * bytes.len() as u64 + BESIDE;
     assert!(used <= allowed, "{name}: {used} bytes for {}", bytes.len());
@@ -62,7 +65,7 @@ fn the_corpora_hold_one_of_each_kind_and_all_of_it_is_read_or_refused() {
         }
         assert_eq!(std::fs::read_to_string(folder.join(kind).join(name)).unwrap(), text, "{kind}/{name}");
     }
-    let targets: [(&str, fn(&[u8])); 5] = [
+    let targets: [(&str, Body); 5] = [
         ("document", bodies::document),
         ("family", bodies::family),
         ("solution", bodies::solution),

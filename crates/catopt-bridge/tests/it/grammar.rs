@@ -65,7 +65,7 @@ fn function(value: &Value, variables: &BTreeSet<&str>) -> Result<(), String> {
 /// Nothing, or the first place that breaks a rule.
 fn check(document: &Value) -> Result<(), String> {
     let version = &document["version"];
-    if version["major"] != 1 || !version["minor"].as_u64().is_some_and(|minor| minor <= 9) {
+    if version["major"] != 1 || version["minor"].as_u64().is_none_or(|minor| minor > 9) {
         return Err(format!("version {version}"));
     }
     has(document, &[("variables", 'l'), ("constraints", 'l')])?;
