@@ -82,7 +82,7 @@ impl Trial<'_> {
         let (fleet_path, result_path) = (self.path("fleet.json"), self.path("result.json"));
         fs::write(&fleet_path, write_fleet(&fleet)).map_err(|error| error.to_string())?;
         let (input, out) = (fleet_path.display().to_string(), result_path.display().to_string());
-        self.command.run(&["solve", &input, "--tolerance", "1e-7", "--out", &out], &[0, 2, 3])?;
+        self.command.run(&["solve", &input, "--tolerance", "1e-7", "--sum", "plain", "--out", &out], &[0, 2, 3])?;
         let result = fs::read(&result_path).map_err(|error| error.to_string())?;
         let result = read_result(&result).map_err(|error| error.to_string())?;
         let federated = match result.status {

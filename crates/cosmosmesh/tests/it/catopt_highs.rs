@@ -39,7 +39,7 @@ fn highs_finds_the_federated_optimum_of_a_scenario() {
         });
         let (fleet, result) = (path(&format!("highs-{scenario}.json")), path(&format!("highs-{scenario}-result.json")));
         assert_eq!(run(&["catopt", "import", &files[0], "--out", &fleet]).code, 0);
-        let solved = run(&["solve", &fleet, "--tolerance", "1e-7", "--out", &result]);
+        let solved = run(&["solve", &fleet, "--tolerance", "1e-7", "--sum", "plain", "--out", &result]);
         assert_eq!(solved.code, 0, "{}", solved.stderr);
         let result: Value = serde_json::from_slice(&std::fs::read(&result).unwrap()).unwrap();
         let expected = result["objective"].as_f64().unwrap();
