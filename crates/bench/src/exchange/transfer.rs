@@ -48,9 +48,12 @@ pub fn transfers(command: &Cosmosmesh, folder: &Path) -> Result<(u64, Vec<Transf
     let size = |path: &str| fs::metadata(path).map(|about| about.len()).map_err(|error| format!("{path}: {error}"));
     for (format, shown, ending) in FORMATS {
         let file = folder.join(format!("thousand.{ending}")).display().to_string();
-        let out = ["catopt", "export", &source, "--format", format, "--include-private", "--out", &file];
-        let used = several(|| command.run(&out, &[0]))?;
         let names_only = !["mps", "lp", "mof", "catopt"].contains(&format);
+        let mut out = vec!["catopt", "export", &source, "--format", format, "--out", &file];
+        if !names_only {
+            out.push("--include-private");
+        }
+        let used = several(|| command.run(&out, &[0]))?;
         let file_bytes = if names_only { size(&source)? } else { size(&file)? };
         found.push(Transfer { what: format!("export to {shown}"), file_bytes, used });
         if ["mps", "mof", "catopt"].contains(&format) {
