@@ -32,6 +32,12 @@ pub(crate) enum What {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// The role table beside Cedar on every combination; `--renew` writes Cedar's answers for `cargo test`
+    Roles {
+        /// Handed on to the comparison
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Instructions per method on small fleets, counted by valgrind's callgrind: the same on an idle machine and on a busy one
     Instructions,
 }
@@ -43,7 +49,8 @@ pub(crate) fn run(what: Option<What>, package: Option<&str>) -> Done {
             compare(baseline_rev.as_deref(), &kernels, &arguments)
         }
         Some(What::Instructions) => instructions(),
-        Some(What::Sync { arguments }) => peers(&arguments),
+        Some(What::Sync { arguments }) => peers("cosmosmesh-bench-peers", &arguments),
+        Some(What::Roles { arguments }) => peers("cosmosmesh-bench-roles", &arguments),
         Some(What::Exchange { arguments }) => exchange(&arguments),
         None => criterion(package),
     }
@@ -112,9 +119,10 @@ fn shared(arguments: &[String]) -> Vec<&str> {
 }
 
 /// The peers have a workspace of their own, so that nobody else builds them; the build folder is the same.
-fn peers(arguments: &[String]) -> Done {
+fn peers(package: &str, arguments: &[String]) -> Done {
     let manifest = root().join("crates/bench/peers/Cargo.toml");
-    let run = Cargo::new(["run", "--release", "--manifest-path"]).args([&manifest]).args(["--"]).args(arguments);
+    let run = Cargo::new(["run", "--release", "--manifest-path"]).args([&manifest]);
+    let run = run.args(["--package", package, "--"]).args(arguments);
     run.env("CARGO_TARGET_DIR", &root().join("target").to_string_lossy()).run()
 }
 

@@ -1,6 +1,7 @@
 //! The crate from outside.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod cedar;
 mod certificate;
 mod chain;
 mod did;
