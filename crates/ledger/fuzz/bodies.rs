@@ -2,7 +2,9 @@
 
 use cosmosmesh_crypto::Ed25519Verifier;
 use cosmosmesh_ledger::governance::{Envelope, Governance, Statement};
-use cosmosmesh_ledger::{Checkpoint, Note, NoteKey, NoteSignature, Tile, TileLevel, TlogProof, WitnessRequest};
+use cosmosmesh_ledger::{
+    Checkpoint, Note, NoteKey, NoteSignature, RangeStatement, Tile, TileLevel, TlogProof, WitnessRequest,
+};
 
 /// Reads the bytes by every decoder of the crate. Whatever is read is written back as it was, and nothing panics.
 pub(crate) fn decoders(bytes: &[u8]) {
@@ -12,6 +14,9 @@ pub(crate) fn decoders(bytes: &[u8]) {
     }
     if let Ok(proof) = TlogProof::parse(bytes) {
         assert_eq!(proof.to_string().as_bytes(), bytes);
+    }
+    if let Ok(statement) = RangeStatement::parse(bytes) {
+        assert_eq!(statement.to_string().as_bytes(), bytes);
     }
     if let Ok(request) = WitnessRequest::parse(bytes) {
         assert_eq!(request.to_string().as_bytes(), bytes);

@@ -15,8 +15,8 @@ mod state;
 mod statement;
 
 pub use decision::{
-    Anchor, ApprovalChange, BREAK_GLASS_S_MAX, BreakGlass, BudgetGrant, Decision, Issuer, KeyRotation, Kind,
-    Membership, MembershipChange, Policy, Revocation, Roles, SchemaApproval,
+    Anchor, ApprovalChange, BREAK_GLASS_S_MAX, BreakGlass, BudgetGrant, Decision, Delegation, Group, Issuer,
+    KeyRotation, Kind, Membership, MembershipChange, Policy, Revocation, Roles, SchemaApproval,
 };
 pub use envelope::{
     ENVELOPE_SIGNATURES_MAX, Envelope, EnvelopeError, EnvelopeSignature, STATEMENT_PAYLOAD_TYPE, Signers,
@@ -25,7 +25,7 @@ pub use fold::Outcome;
 pub use refusal::Refusal;
 pub use root::{Authority, GOVERNORS_MAX, LogTrust, Quorum, Root};
 pub use state::{
-    AnchorStanding, Approval, BudgetInForce, Emergency, Fork, Governance, IssuerStanding, Member, MemberKey,
-    PolicyInForce, Refused, RevocationStanding, RootInForce, SchemaInForce,
+    AnchorStanding, Approval, BudgetInForce, DelegationStanding, Emergency, Fork, Governance, GroupInForce,
+    IssuerStanding, Member, MemberKey, PolicyInForce, Refused, RevocationStanding, RootInForce, SchemaInForce,
 };
 pub use statement::{Statement, StatementError, fleet_id, key_commitment};

@@ -203,7 +203,11 @@ impl Log {
 }
 
 /// Hands over every record of a stream, oldest first.
-fn each(store: &dyn Store, stream: &str, mut take: impl FnMut(&[u8]) -> Result<(), LogError>) -> Result<(), LogError> {
+pub(crate) fn each(
+    store: &dyn Store,
+    stream: &str,
+    mut take: impl FnMut(&[u8]) -> Result<(), LogError>,
+) -> Result<(), LogError> {
     let mut from = 0;
     loop {
         let records = store.read(stream, from, RECORDS_AT_ONCE).map_err(LogError::Store)?;

@@ -104,6 +104,15 @@ pub(crate) fn hashes<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Vec<Dig
 pub enum TlogProofError {
     /// The text is no proof.
     Form,
+    /// A range has another number of entries than were handed over.
+    Count {
+        /// Its first index.
+        begin: u64,
+        /// The index behind its last.
+        end: u64,
+        /// How many there are.
+        found: usize,
+    },
     /// The checkpoint is not the log's.
     Checkpoint(CheckpointError),
     /// The path does not lead from the entry to the checkpoint.
@@ -114,6 +123,9 @@ impl fmt::Display for TlogProofError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Form => write!(f, "a proof begins with {HEAD:?} and goes on as the format says; this is none"),
+            Self::Count { begin, end, found } => {
+                write!(f, "the range is {begin}..{end}, and {found} entries are there; hand over all of them, in order")
+            }
             Self::Checkpoint(error) => error.fmt(f),
             Self::Proof(error) => error.fmt(f),
         }

@@ -32,6 +32,10 @@ pub enum Decision {
     BreakGlass(BreakGlass),
     /// What was so at this place of the log.
     Anchor(Anchor),
+    /// Which members belong together.
+    Group(Group),
+    /// Who has another's role for a while.
+    Delegation(Delegation),
 }
 
 /// What kind of decision it is.
@@ -61,6 +65,10 @@ pub enum Kind {
     BreakGlass,
     /// [`Anchor`].
     Anchor,
+    /// [`Group`].
+    Group,
+    /// [`Delegation`].
+    Delegation,
 }
 
 /// A member comes or goes.
@@ -220,9 +228,35 @@ pub struct Anchor {
     pub digest: Digest,
 }
 
+/// Members that belong together: what a policy allows in a group goes as far as this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// Which; a later version of the same name replaces it.
+    pub group: String,
+    /// Every one of its members; an empty set ends it.
+    pub members: BTreeSet<String>,
+}
+
+/// A member hands a role of its own on to another, for a stretch of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delegation {
+    /// Who hands on.
+    pub from: String,
+    /// Who receives.
+    pub to: String,
+    /// Which role, by the name that the policy uses.
+    pub role: String,
+    /// From this number of log entries on; log positions, since no clock moves them back.
+    pub begins: u64,
+    /// Up to this number, without it; equal to `begins` takes the delegation back.
+    pub ends: u64,
+}
+
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Root,
         Self::Membership,
         Self::Roles,
@@ -234,6 +268,8 @@ impl Kind {
         Self::Revocation,
         Self::BreakGlass,
         Self::Anchor,
+        Self::Group,
+        Self::Delegation,
     ];
 
     /// Its word in predicate types and on the command line.
@@ -250,6 +286,8 @@ impl Kind {
             Self::Revocation => "revocation",
             Self::BreakGlass => "break-glass",
             Self::Anchor => "anchor",
+            Self::Group => "group",
+            Self::Delegation => "delegation",
         }
     }
 
@@ -284,6 +322,10 @@ impl Kind {
                 "an emergency is signed by the quorum for break-glass, by two at least; nobody counts for themselves"
             }
             Self::Anchor => "an anchor is signed by a member or a governor",
+            Self::Group => "a group is signed by the quorum for membership; nobody counts for themselves",
+            Self::Delegation => {
+                "a delegation is signed by the member that hands on; taking it back, by that member or the quorum for membership"
+            }
         }
     }
 
@@ -291,7 +333,9 @@ impl Kind {
     pub fn authority(self) -> Option<Authority> {
         match self {
             Self::Root => Some(Authority::Root),
-            Self::Membership | Self::Roles | Self::KeyRotation => Some(Authority::Membership),
+            Self::Membership | Self::Roles | Self::KeyRotation | Self::Group | Self::Delegation => {
+                Some(Authority::Membership)
+            }
             Self::Policy => Some(Authority::Policy),
             Self::Schema => Some(Authority::Schema),
             Self::Budget => Some(Authority::Budget),
@@ -320,6 +364,8 @@ impl Decision {
             Self::Revocation(_) => Kind::Revocation,
             Self::BreakGlass(_) => Kind::BreakGlass,
             Self::Anchor(_) => Kind::Anchor,
+            Self::Group(_) => Kind::Group,
+            Self::Delegation(_) => Kind::Delegation,
         }
     }
 
@@ -337,6 +383,8 @@ impl Decision {
             Self::Revocation(it) => format!("{}@{}", it.certificate, it.issuer),
             Self::BreakGlass(it) => it.emergency.clone(),
             Self::Anchor(it) => it.anchor.clone(),
+            Self::Group(it) => it.group.clone(),
+            Self::Delegation(it) => format!("{}@{}>{}", it.role, it.from, it.to),
         }
     }
 
@@ -375,6 +423,21 @@ impl Decision {
                 &[&it.emergency, &it.member, &it.capability, &it.scope]
             }
             Self::Anchor(it) => &[&it.anchor],
+            Self::Group(it) => {
+                if let Some(name) = it.members.iter().find(|name| !is_name(name)) {
+                    return Err(format!("{name:?} is no name for a member; {REMEDY}"));
+                }
+                &[&it.group]
+            }
+            Self::Delegation(it) => {
+                if it.from == it.to {
+                    return Err("nobody hands a role on to themselves; name another member".to_owned());
+                }
+                if it.begins > it.ends {
+                    return Err(format!("it would end at {} and begin at {}; turn them round", it.ends, it.begins));
+                }
+                &[&it.from, &it.to, &it.role]
+            }
         };
         match names.iter().find(|name| !is_name(name)) {
             Some(name) => Err(format!("{name:?} is no name; {REMEDY}")),

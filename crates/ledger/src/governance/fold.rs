@@ -8,8 +8,8 @@ use super::envelope::Envelope;
 use super::refusal::Refusal;
 use super::rule;
 use super::state::{
-    AnchorStanding, BudgetInForce, Emergency, Fork, Governance, IssuerStanding, Member, MemberKey, PolicyInForce,
-    Refused, RevocationStanding, RootInForce, SchemaInForce,
+    AnchorStanding, BudgetInForce, DelegationStanding, Emergency, Fork, Governance, GroupInForce, IssuerStanding,
+    Member, MemberKey, PolicyInForce, Refused, RevocationStanding, RootInForce, SchemaInForce,
 };
 use super::statement::{Statement, StatementError, fleet_id};
 use crate::checkpoint::Checkpoint;
@@ -131,6 +131,14 @@ impl Governance {
             Decision::Roles(it) if member_key(&it.member).is_none() => not_member(&it.member),
             Decision::Budget(it) if member_key(&it.member).is_none() => not_member(&it.member),
             Decision::BreakGlass(it) if member_key(&it.member).is_none() => not_member(&it.member),
+            Decision::Group(it) => match it.members.iter().find(|name| member_key(name).is_none()) {
+                Some(name) => not_member(name),
+                None => Ok(()),
+            },
+            Decision::Delegation(it) => match [&it.from, &it.to].into_iter().find(|name| member_key(name).is_none()) {
+                Some(name) => not_member(name),
+                None => Ok(()),
+            },
             Decision::KeyRotation(it) => match member_key(&it.member) {
                 Some(node) if node == it.old => self.is_free(&it.new),
                 Some(node) => content(format!("{} signs with {node}, not with {}; propose it anew", it.member, it.old)),
@@ -177,6 +185,12 @@ impl Governance {
                 self.root = Some(RootInForce { version: statement.version, since: at, document });
             }
             Decision::Membership(it) => {
+                // Nor has anybody who comes back the groups and delegations of before.
+                for group in self.groups.values_mut() {
+                    group.members.remove(&it.member);
+                }
+                self.delegations
+                    .retain(|_, standing| standing.delegation.from != it.member && standing.delegation.to != it.member);
                 let member = self.members.entry(it.member).or_insert_with(Member::unknown);
                 match it.change {
                     MembershipChange::Admit => {
@@ -244,6 +258,12 @@ impl Governance {
             Decision::Anchor(it) => {
                 let standing = AnchorStanding { since: at, digest: it.digest, signed: names(self) };
                 self.anchors.insert(subject, standing);
+            }
+            Decision::Group(it) => {
+                self.groups.insert(it.group, GroupInForce { since: at, members: it.members });
+            }
+            Decision::Delegation(delegation) => {
+                self.delegations.insert(subject, DelegationStanding { since: at, delegation });
             }
         }
     }

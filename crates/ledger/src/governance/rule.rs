@@ -79,9 +79,21 @@ pub(super) fn signed(
             Some(_) => Ok(signers.valid.clone()),
             None => Err(ballot.refused(&BTreeSet::new(), "a signature of a member or a governor".to_owned())),
         },
-        Decision::Roles(_) | Decision::Policy(_) | Decision::Schema(_) | Decision::Budget(_) | Decision::Issuer(_) => {
-            ballot.decided(quorum(decision.kind()), &own)
+        Decision::Delegation(it) => {
+            let giver = state.members.get(&it.from).and_then(Member::node);
+            match giver.filter(|giver| signers.valid.contains(giver)) {
+                Some(giver) => Ok(BTreeSet::from([giver])),
+                // Governors take back what a lost or stolen key has handed on; they hand nothing on in another's name.
+                None if it.begins == it.ends => ballot.decided(quorum(Kind::Delegation), &own),
+                None => Err(ballot.refused(&BTreeSet::new(), format!("a signature of {}", it.from))),
+            }
         }
+        Decision::Group(_)
+        | Decision::Roles(_)
+        | Decision::Policy(_)
+        | Decision::Schema(_)
+        | Decision::Budget(_)
+        | Decision::Issuer(_) => ballot.decided(quorum(decision.kind()), &own),
     }
 }
 
@@ -115,6 +127,7 @@ fn known(state: &Governance, decision: &Decision) -> BTreeSet<NodeId> {
         Decision::KeyRotation(it) => known.extend([it.old, it.new]),
         Decision::Revocation(it) => known.extend([it.issuer]),
         Decision::Anchor(_) => known.extend(state.members.values().filter_map(Member::node)),
+        Decision::Delegation(it) => known.extend(state.members.get(&it.from).and_then(Member::node)),
         _ => {}
     }
     known
@@ -130,6 +143,8 @@ fn own_keys(state: &Governance, decision: &Decision) -> BTreeSet<NodeId> {
         Decision::KeyRotation(it) => [it.old, it.new].into(),
         Decision::Issuer(it) if it.change == ApprovalChange::Approve => [it.node].into(),
         Decision::BreakGlass(it) => member(&it.member).into_iter().collect(),
+        Decision::Group(it) => it.members.iter().filter_map(|name| member(name)).collect(),
+        Decision::Delegation(it) => member(&it.to).into_iter().collect(),
         _ => BTreeSet::new(),
     }
 }

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cosmosmesh_contracts::key::{Digest, NodeId};
 use serde::Serialize;
 
-use super::decision::{Kind, SchemaApproval};
+use super::decision::{Delegation, Kind, SchemaApproval};
 use super::root::Root;
 
 /// What a fleet has decided, as far as its log was read: nothing else than the fold of the log's entries.
@@ -35,6 +35,10 @@ pub struct Governance {
     pub emergencies: BTreeMap<String, Emergency>,
     /// The digests vouched for last, by name.
     pub anchors: BTreeMap<String, AnchorStanding>,
+    /// The groups by name, those that ended included.
+    pub groups: BTreeMap<String, GroupInForce>,
+    /// What was handed on last, by `role@from>to`.
+    pub delegations: BTreeMap<String, DelegationStanding>,
     /// Logs that were shown to have two faces.
     pub forks: Vec<Fork>,
     /// Statements that decided nothing.
@@ -159,6 +163,24 @@ pub struct AnchorStanding {
     pub signed: Vec<String>,
 }
 
+/// A group and who is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GroupInForce {
+    /// Since which entry.
+    pub since: u64,
+    /// Its members by name; whoever leaves the fleet leaves it too.
+    pub members: BTreeSet<String>,
+}
+
+/// A role that was handed on. Whether the giver has it, and how long that may last, the policy's reader judges.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DelegationStanding {
+    /// Since which entry.
+    pub since: u64,
+    /// What was handed on.
+    pub delegation: Delegation,
+}
+
 /// Evidence that a log has two faces.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fork {
@@ -240,6 +262,11 @@ impl Governance {
     pub fn member_of(&self, node: &NodeId) -> Option<(&str, &Member)> {
         let mut members = self.members.iter();
         members.find(|(_, member)| member.node() == Some(*node)).map(|(name, member)| (name.as_str(), member))
+    }
+
+    /// Whether two members are in one group.
+    pub fn share_a_group(&self, one: &str, other: &str) -> bool {
+        self.groups.values().any(|group| group.members.contains(one) && group.members.contains(other))
     }
 
     /// The version that is due for a kind and subject.

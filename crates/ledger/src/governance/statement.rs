@@ -96,6 +96,8 @@ impl Statement {
             Decision::Revocation(it) => self.form(it),
             Decision::BreakGlass(it) => self.form(it),
             Decision::Anchor(it) => self.form(it),
+            Decision::Group(it) => self.form(it),
+            Decision::Delegation(it) => self.form(it),
         }
     }
 
@@ -175,6 +177,8 @@ impl Decision {
             Kind::Revocation => read(value, Self::Revocation),
             Kind::BreakGlass => read(value, Self::BreakGlass),
             Kind::Anchor => read(value, Self::Anchor),
+            Kind::Group => read(value, Self::Group),
+            Kind::Delegation => read(value, Self::Delegation),
         }
     }
 }

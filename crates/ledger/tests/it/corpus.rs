@@ -35,6 +35,7 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("signature", bytes(cosigned.signatures()[1].to_string().trim_end().to_owned())),
         ("note-key", bytes(policy().keys[0].to_string())),
         ("proof", bytes(log.prove(7).unwrap().to_string())),
+        ("range", bytes(log.prove_range(2, 7).unwrap().to_string())),
         ("witness-request", bytes(log.witness_request(5).unwrap().to_string())),
         ("evidence", bytes(evidence.to_note("rover-1", &signer(21)).unwrap().to_string())),
         ("envelope", signed(&founding, &[ALICE, BOB])),

@@ -2,8 +2,8 @@
 
 use cosmosmesh_contracts::key::Digest;
 use cosmosmesh_ledger::{
-    Tree, TreeError, empty_root, leaf_hash, node_hash, roots_of_path, verify_consistency, verify_inclusion,
-    verify_range,
+    LogError, RangeStatement, TlogProofError, Tree, TreeError, empty_root, leaf_hash, node_hash, roots_of_path,
+    verify_consistency, verify_inclusion, verify_range,
 };
 use proptest::prelude::*;
 
@@ -115,5 +115,41 @@ proptest! {
         prop_assert!(verify_consistency(old, &root, size, &leaf_hash(b"x"), &proof).is_err());
         let range = cosmosmesh_ledger::RangeProof { left: proof.clone(), right: proof };
         prop_assert!(verify_range(&[root], index, size, &range, &root).is_err());
+    }
+}
+
+/// A range that travels as one text: the entries, all of them, or a refusal that says which.
+#[test]
+fn a_range_is_shown_to_an_outsider_whole() {
+    let (log, verifier, policy) = (crate::house::log(23).0, crate::house::verifier(), crate::house::policy());
+    let all = entries(23);
+    for (begin, end) in [(0, 23), (0, 0), (3, 9), (22, 23), (16, 23), (23, 23)] {
+        let statement = log.prove_range(begin, end).unwrap();
+        let text = statement.to_string();
+        assert_eq!(RangeStatement::parse(text.as_bytes()).as_ref(), Ok(&statement));
+        let range = &all[begin as usize..end as usize];
+        let open = statement.verify(range, &policy, &verifier).unwrap();
+        assert_eq!((open.checkpoint.size, open.is_final()), (23, false));
+        if range.is_empty() {
+            continue;
+        }
+        let refused = |entries: &[Vec<u8>]| statement.verify(entries, &policy, &verifier).unwrap_err();
+        let found = range.len() - 1;
+        assert_eq!(refused(&range[1..]), TlogProofError::Count { begin, end, found });
+        let mut changed = range.to_vec();
+        changed[0].push(b'!');
+        assert!(matches!(refused(&changed), TlogProofError::Proof(_)));
+        let mut shorter = statement.clone();
+        shorter.end -= 1;
+        assert!(shorter.verify(&range[..found], &policy, &verifier).is_err() || found == 0, "{begin}..{end}");
+    }
+    assert!(matches!(log.prove_range(3, 24), Err(LogError::Tree(_))));
+    assert!(matches!(log.prove_range(9, 3), Err(LogError::Tree(_))));
+    let text = log.prove_range(3, 9).unwrap().to_string();
+    for at in 0..text.len() {
+        let mut bytes = text.clone().into_bytes();
+        bytes[at] ^= 1;
+        let read = RangeStatement::parse(&bytes).and_then(|read| read.verify(&all[3..9], &policy, &verifier));
+        assert!(read.is_err(), "byte {at}");
     }
 }

@@ -2,7 +2,7 @@
 
 use cosmosmesh_contracts::key::Digest;
 use cosmosmesh_ledger::governance::{
-    Anchor, BudgetGrant, Decision, KeyRotation, Membership, MembershipChange, Outcome, Policy, Roles,
+    Anchor, BudgetGrant, Decision, Delegation, Group, KeyRotation, Membership, MembershipChange, Outcome, Policy, Roles,
 };
 use proptest::prelude::*;
 
@@ -22,8 +22,14 @@ fn decision() -> impl Strategy<Value = Decision> {
             Decision::KeyRotation(KeyRotation { member, old: node(old), new: node(new), next_key: None })
         }),
         1 => member.clone().prop_map(|member| Decision::Roles(Roles { member, roles: ["asset".to_owned()].into() })),
-        1 => (member, 0_u64..9).prop_map(|(member, rho_micro)| {
+        1 => (member.clone(), 0_u64..9).prop_map(|(member, rho_micro)| {
             Decision::Budget(BudgetGrant { member, stream: "energy".to_owned(), rho_micro })
+        }),
+        1 => (member.clone(), member.clone()).prop_map(|(one, other)| {
+            Decision::Group(Group { group: "north".to_owned(), members: [one, other].into() })
+        }),
+        1 => (member.clone(), member.clone(), 0_u64..3).prop_map(|(from, to, ends)| {
+            Decision::Delegation(Delegation { from, to, role: "planner".to_owned(), begins: 0, ends })
         }),
         1 => Just(Decision::Policy(Policy { policy: "flight".to_owned(), document: "deny".to_owned() })),
         1 => Just(Decision::Anchor(Anchor { anchor: "a".to_owned(), digest: Digest::from_bytes([1; 32]) })),

@@ -10,3 +10,4 @@ mod rotation;
 mod rules;
 mod securesystemslib;
 mod vectors;
+mod who;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use cosmosmesh_contracts::key::Digest;
 use cosmosmesh_ledger::governance::{
-    Anchor, ApprovalChange, Authority, BREAK_GLASS_S_MAX, BreakGlass, BudgetGrant, Decision, Governance, Issuer, Kind,
-    Membership, MembershipChange, Policy, Quorum, Refusal, Revocation, Roles, SchemaApproval,
+    Anchor, ApprovalChange, Authority, BREAK_GLASS_S_MAX, BreakGlass, BudgetGrant, Decision, Delegation, Governance,
+    Group, Issuer, Kind, Membership, MembershipChange, Policy, Quorum, Refusal, Revocation, Roles, SchemaApproval,
 };
 
 use super::house::*;
@@ -215,4 +215,55 @@ fn every_kind_has_its_word_and_its_rule() {
         assert!(kind.rule().contains("signed by"), "{}", kind.rule());
     }
     assert_eq!(Kind::of_predicate_type("urn:cosmosmesh:governance:root:2"), None);
+}
+
+#[test]
+fn groups_by_the_quorum_for_membership() {
+    let group = |members: &[&str]| {
+        let members = members.iter().map(|name| (*name).to_owned()).collect();
+        Decision::Group(Group { group: "north".to_owned(), members })
+    };
+    let mut state = manned();
+    check(&state, &group(&["rover-1"]), &[&[ALICE, CAROL]], &[&[], &[ALICE], &[ALICE, ROVER], &[ROVER, DRONE]]);
+    content(&state, group(&["rover-1", "rover-9"]), &[ALICE, BOB], "rover-9 is no member");
+    content(&state, group(&["rover 1"]), &[ALICE, BOB], "no name for a member");
+    assert!(!state.share_a_group("rover-1", "drone-1"));
+    decide(&mut state, group(&["rover-1", "drone-1"]), &[ALICE, BOB]);
+    assert!(state.share_a_group("rover-1", "drone-1"));
+    decide(&mut state, group(&["rover-1"]), &[ALICE, BOB]);
+    assert!(!state.share_a_group("rover-1", "drone-1"));
+    // Who governs does not put their own key's member into a group.
+    let governing = with_rover_governing();
+    check(&governing, &group(&["rover-1"]), &[&[ALICE, BOB]], &[&[ALICE, ROVER]]);
+    check(&governing, &group(&["drone-1"]), &[&[ALICE, ROVER]], &[&[ROVER]]);
+}
+
+#[test]
+fn delegations_by_who_hands_on() {
+    let delegation = |from: &str, to: &str, begins, ends| {
+        let [from, to, role] = [from, to, "planner"].map(str::to_owned);
+        Decision::Delegation(Delegation { from, to, role, begins, ends })
+    };
+    let mut state = manned();
+    let hand = delegation("rover-1", "drone-1", 5, 9);
+    check(&state, &hand, &[&[ROVER], &[ROVER, ALICE]], &[&[], &[DRONE], &[ALICE, BOB, CAROL]]);
+    content(&state, delegation("rover-1", "rover-1", 5, 9), &[ROVER], "nobody hands a role on to themselves");
+    content(&state, delegation("rover-1", "drone-1", 9, 5), &[ROVER], "turn them round");
+    content(&state, delegation("rover-1", "drone-9", 5, 9), &[ROVER], "drone-9 is no member");
+    content(&state, delegation("rover-9", "drone-1", 5, 9), &[ROVER], "rover-9 is no member");
+    decide(&mut state, hand, &[ROVER]);
+    assert_eq!(state.delegations["planner@rover-1>drone-1"].since, 3);
+    // Who lost the key that handed on is helped by the governors; the receiver among them would not count.
+    let back = delegation("rover-1", "drone-1", 0, 0);
+    check(&state, &back, &[&[ROVER], &[ALICE, BOB]], &[&[], &[ALICE], &[DRONE]]);
+    // Whoever leaves and comes back is in no group and has nothing handed on.
+    let members = ["rover-1".to_owned(), "drone-1".to_owned()].into();
+    decide(&mut state, Decision::Group(Group { group: "north".to_owned(), members }), &[ALICE, BOB]);
+    let (member, node) = ("drone-1".to_owned(), node(DRONE));
+    let leaves = Membership { member, node, next_key: None, change: MembershipChange::Remove };
+    decide(&mut state, Decision::Membership(leaves), &[ALICE, BOB]);
+    assert!(state.delegations.is_empty());
+    decide(&mut state, admit("drone-1", 23), &[ALICE, BOB, 23]);
+    assert!(!state.share_a_group("rover-1", "drone-1"));
+    assert_eq!(state.groups["north"].members.len(), 1);
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use cosmosmesh_contracts::key::Digest;
 use cosmosmesh_ledger::governance::{
-    Anchor, ApprovalChange, BreakGlass, BudgetGrant, Decision, Governance, Issuer, KeyRotation, Outcome, Policy,
-    Revocation, Roles, SchemaApproval, Statement,
+    Anchor, ApprovalChange, BreakGlass, BudgetGrant, Decision, Delegation, Governance, Group, Issuer, KeyRotation,
+    Outcome, Policy, Revocation, Roles, SchemaApproval, Statement,
 };
 use serde_json::{Value, json};
 
@@ -55,6 +55,12 @@ fn entries() -> Vec<(&'static str, Vec<u8>)> {
     push("an emergency", statement_of(1, Decision::BreakGlass(glass)), &[ALICE, BOB]);
     let anchor = Anchor { anchor: text("delta-log/epoch-4"), digest };
     push("an anchor by the member's new key", statement_of(1, Decision::Anchor(anchor)), &[41]);
+    let group = Group { group: text("north"), members: [text("rover-1")].into() };
+    push("a group", statement_of(1, Decision::Group(group)), &[BOB, CAROL]);
+    push("another asset joins", statement_of(1, admit("drone-1", DRONE)), &[ALICE, BOB, DRONE]);
+    let (from, to, role) = (text("rover-1"), text("drone-1"), text("planner"));
+    let hand = Delegation { from, to, role, begins: 14, ends: 30 };
+    push("a role is handed on", statement_of(1, Decision::Delegation(hand)), &[41]);
     push("a version left out", statement_of(3, Decision::Root(root(&[ALICE, BOB, 14], 2))), &[ALICE, BOB, 14]);
     push("the next root", statement_of(2, Decision::Root(root(&[ALICE, BOB, 14], 2))), &[ALICE, BOB]);
     entries
