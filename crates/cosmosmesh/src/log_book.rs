@@ -6,7 +6,7 @@ use cosmosmesh_contracts::traits::Store;
 use cosmosmesh_crypto::Ed25519Verifier;
 use cosmosmesh_host::store::SqliteStore;
 use cosmosmesh_ledger::governance::Governance;
-use cosmosmesh_ledger::{Checkpoint, Log, LogError, Note, Tree, leaf_hash};
+use cosmosmesh_ledger::{AuditTrust, Checkpoint, Log, LogAudit, LogError, Note, audit_log};
 
 use crate::exit::{Exit, Failure};
 
@@ -20,19 +20,6 @@ const RECORDS_AT_ONCE: usize = 4_096;
 pub(crate) struct LogBook {
     pub(crate) store: SqliteStore,
     pub(crate) log: Log,
-}
-
-/// What an audit of the file found.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Audit {
-    /// How many entries.
-    pub(crate) entries: u64,
-    /// How many checkpoints hold.
-    pub(crate) checkpoints: usize,
-    /// The size up to which everything is as it was signed.
-    pub(crate) sound: u64,
-    /// What is not, in a sentence with its place.
-    pub(crate) fault: Option<String>,
 }
 
 impl LogBook {
@@ -72,8 +59,8 @@ impl LogBook {
     fn of(store: SqliteStore, path: &Path, origin: &str) -> Result<Self, Failure> {
         let log = Log::open(&store, STREAM, origin).map_err(|error| match error {
             LogError::Rewritten { .. } => {
-                let fault = audit(&store).ok().and_then(|audit| audit.fault);
-                let fault = fault.unwrap_or_else(|| error.to_string());
+                let found = audit(&store, &AuditTrust::Roots { fleet: None }).ok().and_then(|audit| audit.fault);
+                let fault = found.map_or_else(|| error.to_string(), |fault| fault.to_string());
                 Failure::tampered(format!("{}: {fault}", path.display()))
             }
             error => named(path)(error),
@@ -113,69 +100,18 @@ pub(crate) fn open_store(path: &Path) -> Result<SqliteStore, Failure> {
     SqliteStore::open(path).map_err(|error| named(path)(LogError::Store(error)))
 }
 
-/// Every entry against every checkpoint; says from where to where something was changed.
+/// Checks the log of a file whole, by the keys that its own roots name or those that are given.
 ///
 /// # Errors
 /// [`LogError::Store`] if the file cannot be read.
-pub(crate) fn audit(store: &SqliteStore) -> Result<Audit, LogError> {
-    let mut tree = Tree::new();
-    each(store, "entries", |entry| tree.push(leaf_hash(entry)))?;
-    let mut audit = Audit { entries: tree.size(), ..Audit::default() };
-    let mut notes = Vec::new();
-    each(store, "checkpoints", |note| notes.push(note.to_vec()))?;
-    for (k, note) in notes.iter().enumerate() {
-        let read = Note::parse(note).ok().and_then(|note| Checkpoint::parse(note.text()).ok());
-        let Some(checkpoint) = read else {
-            audit.fault = Some(format!("checkpoint {k} was changed: it is none any more; restore it from a copy"));
-            return Ok(audit);
-        };
-        let size = checkpoint.size;
-        if tree.root_at(size) != Ok(checkpoint.root) {
-            audit.fault = Some(if size > tree.size() {
-                format!(
-                    "checkpoint {k} was signed over {size} entries, {} are there; the last ones were taken away, restore a copy",
-                    tree.size()
-                )
-            } else if size <= audit.sound {
-                format!(
-                    "checkpoint {k} over {size} entries was changed; the entries are those signed before it, restore a copy"
-                )
-            } else {
-                let places = place(audit.sound, size);
-                format!("{places} changed after checkpoint {k} over {size} entries was signed; restore a copy")
-            });
-            return Ok(audit);
-        }
-        audit.checkpoints += 1;
-        audit.sound = audit.sound.max(size);
-    }
-    Ok(audit)
-}
-
-fn place(sound: u64, size: u64) -> String {
-    match size - sound {
-        1 => format!("entry {sound} was"),
-        _ => format!("one of the entries {sound} to {} was", size - 1),
-    }
+pub(crate) fn audit(store: &SqliteStore, trust: &AuditTrust) -> Result<LogAudit, LogError> {
+    audit_log(store, STREAM, trust, &Ed25519Verifier::new())
 }
 
 fn origin(store: &SqliteStore) -> Result<Option<String>, LogError> {
     let first = store.read(&format!("{STREAM}/checkpoints"), 0, 1).map_err(LogError::Store)?;
     let note = first.first().map(|note| Note::parse(note)).transpose().map_err(LogError::Note)?;
     Ok(note.and_then(|note| Checkpoint::parse(note.text()).ok()).map(|checkpoint| checkpoint.origin))
-}
-
-fn each(store: &SqliteStore, what: &str, mut take: impl FnMut(&[u8])) -> Result<(), LogError> {
-    let stream = format!("{STREAM}/{what}");
-    let mut from = 0;
-    loop {
-        let records = store.read(&stream, from, RECORDS_AT_ONCE).map_err(LogError::Store)?;
-        if records.is_empty() {
-            return Ok(());
-        }
-        records.iter().for_each(|record| take(record));
-        from += records.len() as u64;
-    }
 }
 
 fn named(path: &Path) -> impl Fn(LogError) -> Failure + '_ {

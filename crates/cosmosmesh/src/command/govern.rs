@@ -128,6 +128,9 @@ fn said(statement: &Statement) -> String {
                     format!("{} may {} at {}: {}", it.member, it.capability, it.scope, it.reason)
                 }
                 Decision::Anchor(it) => it.digest.to_string(),
+                Decision::Group(it) => it.members.iter().cloned().collect::<Vec<_>>().join(", "),
+                Decision::Delegation(it) if it.begins == it.ends => "taken back".to_owned(),
+                Decision::Delegation(it) => format!("from entry {} to {}, without it", it.begins, it.ends),
                 _ => String::new(),
             };
             format!("{} of {subject}: {detail}", decision.kind().name())
@@ -189,7 +192,11 @@ impl Apply {
         {
             return Err(Failure { message: format!("{}: {needed}", self.statement[0].display()), exit: Exit::Refused });
         }
-        let signer = log_signer(&book, &self.key, self.passphrase)?;
+        let next = match &statement.decision {
+            Decision::Root(root) if verdict.is_ok() => Some(root),
+            _ => None,
+        };
+        let signer = log_signer(&book, next, &self.key, self.passphrase)?;
         let at = append_and_sign(&mut book, &[entry], &signer)?;
         let exit = if verdict.is_ok() { Exit::Optimal } else { Exit::Refused };
         let text = match (self.json, &verdict) {

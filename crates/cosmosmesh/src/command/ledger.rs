@@ -5,15 +5,20 @@ use clap::{Args, Subcommand};
 use cosmosmesh_contracts::traits::{Signer, Verifier};
 use cosmosmesh_crypto::{Ed25519Signer, Ed25519Verifier};
 use cosmosmesh_host::store::SqliteStore;
-use cosmosmesh_ledger::{LogPolicy, NoteKey, NoteKeyKind, TlogProof, Witness, WitnessError};
+use cosmosmesh_ledger::governance::Root;
+use cosmosmesh_ledger::{LogPolicy, NoteKey, NoteKeyKind, Witness, WitnessError};
 use serde_json::json;
 
 use super::Answer;
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::figure::count;
-use crate::log_book::{LogBook, audit, failure, open_store};
+use crate::log_book::{LogBook, failure};
 use crate::table::facts;
 use crate::{file, key_file, passphrase};
+
+mod verify;
+
+use verify::Verify;
 
 /// `cosmosmesh ledger`
 #[derive(Args, Debug)]
@@ -85,11 +90,16 @@ struct Show {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  cosmosmesh ledger prove 3 --ledger ares.log --out entry-3.tlog-proof\n\n\
-    The proof is in the C2SP format tlog-proof.\n\nExit codes: 0 written, 8 the log was changed, 64 bad input, 74 could not be written.")]
+#[command(after_help = "Examples:\n  cosmosmesh ledger prove 3 --ledger ares.log --out entry-3.tlog-proof\n  \
+    cosmosmesh ledger prove 3 --to 4 --ledger ares.log --out 3-to-4.range\n\n\
+    The proof of one entry is in the C2SP format tlog-proof. That of a range shows that none was left out.\n\n\
+    Exit codes: 0 written, 8 the log was changed, 64 bad input, 74 could not be written.")]
 struct Prove {
     /// Which entry, counted from 0
     index: u64,
+    /// All entries from there to this one
+    #[arg(long, value_name = "INDEX")]
+    to: Option<u64>,
     /// The log's file
     #[arg(long, value_name = "LOG")]
     ledger: PathBuf,
@@ -97,39 +107,6 @@ struct Prove {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }
-
-#[derive(Args, Debug)]
-#[command(after_help = VERIFY_HELP)]
-struct Verify {
-    /// A log's file to check whole
-    #[arg(long, value_name = "LOG", conflicts_with = "proof", required_unless_present = "proof")]
-    ledger: Option<PathBuf>,
-    /// A proof to check
-    #[arg(long, value_name = "FILE", requires_all = ["entry", "log_key"])]
-    proof: Option<PathBuf>,
-    /// The entry that it proves
-    #[arg(long, value_name = "FILE")]
-    entry: Option<PathBuf>,
-    /// The log's key as `ledger show` prints it: name+id+key
-    #[arg(long, value_name = "KEY")]
-    log_key: Option<String>,
-    /// A witness's key, in the same form; several times for several witnesses
-    #[arg(long, value_name = "KEY")]
-    witness: Vec<String>,
-    /// How many of the witnesses must have seen it
-    #[arg(long, value_name = "COUNT", default_value_t = 0)]
-    quorum: usize,
-    /// Print JSON instead of sentences
-    #[arg(long)]
-    json: bool,
-}
-
-const VERIFY_HELP: &str = "\
-Examples:
-  cosmosmesh ledger verify --ledger ares.log
-  cosmosmesh ledger verify --proof entry-3.tlog-proof --entry decision.txt --log-key example.org/ares+1a2b3c4d+Ad...
-
-Exit codes: 0 everything is as it was signed, 8 something was changed and it says where, 64 bad input.";
 
 #[derive(Args, Debug)]
 #[command(after_help = WITNESS_HELP)]
@@ -197,9 +174,11 @@ pub(super) fn append_and_sign(book: &mut LogBook, entries: &[Vec<u8>], signer: &
     Ok(range.start)
 }
 
-/// The signer, if it is the key that signed the log until now.
+/// The signer, if it is a key that the fleet's root names for its log, or the `next` one that is logged now;
+/// before the founding, the key that signed until now.
 pub(super) fn log_signer(
     book: &LogBook,
+    next: Option<&Root>,
     path: &Path,
     passphrase: passphrase::Source,
 ) -> Result<Ed25519Signer, Failure> {
@@ -211,13 +190,18 @@ pub(super) fn log_signer(
             book.log.origin()
         ))
     })?;
-    if let Some(note) = book.log.checkpoint_note()
-        && note.verify(core::slice::from_ref(&key), &Ed25519Verifier::new()).is_err()
-    {
+    let present = book.governance()?.root.map(|root| root.document);
+    let roots: Vec<&Root> = present.iter().chain(next).collect();
+    let named = (!roots.is_empty()).then(|| roots.iter().any(|root| root.log.keys.contains(&key.to_string())));
+    let signed_before = book
+        .log
+        .checkpoint_note()
+        .map(|note| note.verify(core::slice::from_ref(&key), &Ed25519Verifier::new()).is_ok());
+    if named.or(signed_before) == Some(false) {
         return Err(Failure::bad_input(format!(
-            "{}: is not the key that signed this log; name that one, as {}",
+            "{}: is not the key of the log {}; take that one, or let the next root name this one",
             path.display(),
-            note.signatures().first().map_or("nobody", |line| line.name.as_str())
+            book.log.origin()
         )));
     }
     Ok(signer)
@@ -227,7 +211,7 @@ impl Append {
     fn run(&self) -> Result<Answer, Failure> {
         let entries = self.entries.iter().map(|path| file::read(path)).collect::<Result<Vec<_>, _>>()?;
         let mut book = LogBook::open_or_begin(&self.ledger, self.origin.as_deref())?;
-        let signer = log_signer(&book, &self.key, self.passphrase)?;
+        let signer = log_signer(&book, None, &self.key, self.passphrase)?;
         let first = append_and_sign(&mut book, &entries, &signer)?;
         let (size, root) = (book.log.size(), book.log.tree().root());
         if self.json {
@@ -288,8 +272,11 @@ impl Prove {
     fn run(&self) -> Result<Answer, Failure> {
         file::check_writable(&self.out)?;
         let book = LogBook::open(&self.ledger)?;
-        let proof = book.log.prove(self.index).map_err(|error| failure(&error))?;
-        file::write(&self.out, &proof.to_string())?;
+        let text = match self.to {
+            None => book.log.prove(self.index).map(|proof| proof.to_string()),
+            Some(to) => book.log.prove_range(self.index, to.saturating_add(1)).map(|range| range.to_string()),
+        };
+        file::write(&self.out, &text.map_err(|error| failure(&error))?)?;
         Ok(Answer::done(format!("written to {}\n", self.out.display())))
     }
 }
@@ -298,72 +285,6 @@ fn note_key(text: &str) -> Result<NoteKey, Failure> {
     NoteKey::parse(text).ok_or_else(|| {
         Failure::bad_input(format!("{text:?} is no key; take the line name+id+key that `govern status` prints"))
     })
-}
-
-impl Verify {
-    fn run(&self) -> Result<Answer, Failure> {
-        match (&self.ledger, &self.proof) {
-            (Some(path), _) => self.whole(path),
-            (None, Some(proof)) => self.one(proof),
-            (None, None) => Err(Failure::bad_input("name a log with --ledger or a proof with --proof")),
-        }
-    }
-
-    fn whole(&self, path: &Path) -> Result<Answer, Failure> {
-        let store = open_store(path)?;
-        let audit = audit(&store).map_err(|error| failure(&error))?;
-        let fault = audit.fault.as_deref();
-        if self.json {
-            let value = json!({
-                "sound": fault.is_none(), "entries": audit.entries, "checkpoints": audit.checkpoints,
-                "sound_entries": audit.sound, "fault": fault,
-            });
-            let exit = if fault.is_some() { Exit::Tampered } else { Exit::Optimal };
-            return Ok(Answer { text: format!("{value}\n"), exit });
-        }
-        match fault {
-            Some(fault) => Err(Failure::tampered(format!("{}: {fault}", path.display()))),
-            None => Ok(Answer::done(format!(
-                "{}: all {} entries are those of {}\n",
-                path.display(),
-                audit.entries,
-                count(audit.checkpoints, "checkpoint")
-            ))),
-        }
-    }
-
-    fn one(&self, path: &Path) -> Result<Answer, Failure> {
-        let (Some(entry), Some(key)) = (&self.entry, &self.log_key) else {
-            return Err(Failure::bad_input("a proof is checked with --entry and --log-key"));
-        };
-        let key = note_key(key)?;
-        let policy = LogPolicy {
-            origin: key.name().to_owned(),
-            keys: vec![key],
-            witnesses: self.witness.iter().map(|text| note_key(text)).collect::<Result<_, _>>()?,
-            quorum: self.quorum,
-        };
-        let verifier = Ed25519Verifier::new();
-        let tampered = |error: &dyn std::fmt::Display| Failure::tampered(format!("{}: {error}", path.display()));
-        let proof = TlogProof::parse(&file::read(path)?).map_err(|error| tampered(&error))?;
-        let open =
-            proof.verify(&file::read(entry)?, &policy, &verifier as &dyn Verifier).map_err(|error| tampered(&error))?;
-        let witnesses: Vec<&str> = open.witnessed.iter().map(|witnessed| witnessed.name.as_str()).collect();
-        if !open.is_final() {
-            return Err(tampered(&format!(
-                "only {} of the {} witnesses asked for have seen this checkpoint; get a proof of a later one",
-                witnesses.len(),
-                self.quorum
-            )));
-        }
-        let size = open.checkpoint.size;
-        if self.json {
-            let value = json!({ "index": proof.index, "size": size, "witnesses": witnesses });
-            return Ok(Answer::done(format!("{value}\n")));
-        }
-        let seen = if witnesses.is_empty() { "nobody".to_owned() } else { witnesses.join(", ") };
-        Ok(Answer::done(format!("entry {} of {size} in {}; witnessed by {seen}\n", proof.index, policy.origin)))
-    }
 }
 
 impl WitnessVerb {

@@ -1,7 +1,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use cosmosmesh_identity::role::{Capability, Contract, Policy as Table, Reach, Role, Roles};
+use cosmosmesh_contracts::key::NodeId;
+use cosmosmesh_identity::role::{Capability, Contract, Delegation, Members, Policy as Table, Reach, Role, Roles};
+use cosmosmesh_ledger::governance::{Governance, Member};
 use serde_json::json;
 
 use super::Answer;
@@ -29,9 +31,9 @@ struct Check {
     who: String,
     /// What: capability:contract, as in publish:telemetry
     what: String,
-    /// How far: own, group or fleet
+    /// How far: own, group or fleet; or with --ledger whose it is, by a member's name
     r#where: String,
-    /// The log in which the member stands, and the policy
+    /// The log in which members stand with their roles, groups and delegations, and the policy
     #[arg(long, value_name = "LOG")]
     ledger: Option<PathBuf>,
     /// Which of the log's policies
@@ -49,8 +51,11 @@ const HELP: &str = "\
 Examples:
   cosmosmesh policy check asset publish:telemetry own
   cosmosmesh policy check rover-1 approve:policy fleet --ledger ares.log
+  cosmosmesh policy check rover-1 read:plan drone-2 --ledger ares.log
 
 Without a policy in the log or a file, the built-in one is asked.
+What is another member's reaches as far as its group, if both are in one, else the whole fleet.
+A role that was handed on counts for the stretch of the log that its delegation names, judged at the log's present end.
 
 Exit codes: 0 allowed, 7 refused and it says what would be needed, 8 the log was changed, 64 bad input.";
 
@@ -65,25 +70,17 @@ impl Check {
     fn run(&self) -> Result<Answer, Failure> {
         let words = |place: &str, error: String| Failure::bad_input(format!("{place}: {error}"));
         let state = self.ledger.as_deref().map(|path| LogBook::open(path)?.governance()).transpose()?;
-        let names: Vec<String> = match &state {
-            None => self.who.split(',').map(str::to_owned).collect(),
-            Some(state) => {
-                let member = state.members.get(&self.who).filter(|member| member.node().is_some());
-                let member = member.ok_or_else(|| {
-                    Failure::bad_input(format!("{} is no member; `govern status` lists them", self.who))
-                })?;
-                member.roles.iter().cloned().collect()
-            }
-        };
-        let roles = names.iter().map(|name| name.parse::<Role>().map_err(|error| words("role", error)));
-        let roles: Roles = roles.collect::<Result<Vec<_>, _>>()?.into_iter().collect();
         let (capability, contract) = self.what.split_once(':').ok_or_else(|| {
             Failure::bad_input(format!("{:?}: write capability:contract, as in publish:telemetry", self.what))
         })?;
         let capability: Capability = capability.parse().map_err(|error| words("capability", error))?;
         let contract: Contract = contract.parse().map_err(|error| words("contract", error))?;
-        let reach: Reach = self.r#where.parse().map_err(|error| words("how far", error))?;
         let (source, table) = self.table(state.as_ref())?;
+        let (roles, handed_on) = match &state {
+            None => (read_roles(self.who.split(','))?, Roles::NONE),
+            Some(state) => standing(state, &table, &self.who)?,
+        };
+        let reach = self.reach(state.as_ref())?;
         let verdict = table.decide(roles, capability, contract, reach);
         let exit = if verdict.is_ok() { Exit::Optimal } else { Exit::Refused };
         let text = match (self.json, verdict) {
@@ -91,16 +88,37 @@ impl Check {
                 let needed = verdict.as_ref().err().map(ToString::to_string);
                 format!(
                     "{}\n",
-                    json!({ "allowed": needed.is_none(), "rule": verdict.ok(), "policy": source, "needed": needed })
+                    json!({
+                        "allowed": needed.is_none(), "rule": verdict.ok(), "policy": source, "needed": needed,
+                        "roles": list(roles), "handed_on": list(handed_on), "reach": reach,
+                    })
                 )
             }
-            (false, Ok(rule)) => format!("allowed by rule {rule} of {source}\n"),
+            (false, Ok(rule)) if table.allows(roles_without(roles, handed_on), capability, contract, reach) => {
+                format!("allowed by rule {rule} of {source}\n")
+            }
+            (false, Ok(rule)) => format!("allowed by rule {rule} of {source}, as {handed_on}, which was handed on\n"),
             (false, Err(refusal)) => format!("refused by {source}: {refusal}\n"),
         };
         Ok(Answer { text, exit })
     }
 
-    fn table(&self, state: Option<&cosmosmesh_ledger::governance::Governance>) -> Result<(String, Table), Failure> {
+    fn reach(&self, state: Option<&Governance>) -> Result<Reach, Failure> {
+        let Some(state) = state else {
+            return self.r#where.parse().map_err(|error| Failure::bad_input(format!("how far: {error}")));
+        };
+        if let Ok(reach) = self.r#where.parse() {
+            return Ok(reach);
+        }
+        node_of(state, &self.r#where)?;
+        Ok(match () {
+            () if self.r#where == self.who => Reach::Own,
+            () if state.share_a_group(&self.who, &self.r#where) => Reach::Group,
+            () => Reach::Fleet,
+        })
+    }
+
+    fn table(&self, state: Option<&Governance>) -> Result<(String, Table), Failure> {
         let (source, text) = match (&self.file, state.and_then(|state| state.policies.get(&self.policy))) {
             (Some(path), _) => {
                 let text = String::from_utf8(file::read(path)?)
@@ -115,4 +133,53 @@ impl Check {
         let table = Table::read(&text).map_err(|error| Failure::bad_input(format!("{source}: {error}")))?;
         Ok((source, table))
     }
+}
+
+fn node_of(state: &Governance, name: &str) -> Result<NodeId, Failure> {
+    let node = state.members.get(name).and_then(Member::node);
+    node.ok_or_else(|| Failure::bad_input(format!("{name} is no member; `govern status` lists them")))
+}
+
+fn read_roles<'a>(names: impl Iterator<Item = &'a str>) -> Result<Roles, Failure> {
+    let roles = names.map(|name| name.parse::<Role>().map_err(|error| Failure::bad_input(format!("role: {error}"))));
+    Ok(roles.collect::<Result<Vec<_>, _>>()?.into_iter().collect())
+}
+
+fn list(roles: Roles) -> Vec<&'static str> {
+    roles.iter().map(Role::word).collect()
+}
+
+fn roles_without(roles: Roles, others: Roles) -> Roles {
+    others.iter().fold(roles, Roles::without)
+}
+
+/// The roles of a member at the log's end, and which of them were handed on to it.
+fn standing(state: &Governance, table: &Table, who: &str) -> Result<(Roles, Roles), Failure> {
+    let node = node_of(state, who)?;
+    let mut members = Members::new();
+    for (name, member) in state.members.iter().filter(|(_, member)| member.node().is_some()) {
+        let roles = read_roles(member.roles.iter().map(String::as_str));
+        // Somebody else's roles that this policy cannot have matter only where they are handed on, and then give nothing.
+        match roles.and_then(|roles| {
+            members
+                .set(table, node_of(state, name)?, roles)
+                .map_err(|error| Failure::bad_input(format!("{name}: {error}; `govern propose roles {name}`")))
+        }) {
+            Err(failure) if name == who => return Err(failure),
+            _ => {}
+        }
+    }
+    let own = members.roles_of(table, &node, state.entries);
+    for standing in state.delegations.values() {
+        let it = &standing.delegation;
+        let (Ok(from), Ok(to), Ok(role)) = (node_of(state, &it.from), node_of(state, &it.to), it.role.parse()) else {
+            continue;
+        };
+        // Nothing counts for the entries before the one in which it stands.
+        if state.entries > standing.since {
+            members.delegate(Delegation { from, to, role, begins: it.begins, ends: it.ends });
+        }
+    }
+    let all = members.roles_of(table, &node, state.entries);
+    Ok((all, roles_without(all, own)))
 }

@@ -371,3 +371,160 @@ fn wrong_words_are_refused_in_one_line() {
         assert!(help.contains("Examples:") && help.contains("Exit codes:"), "{verb}");
     }
 }
+
+/// Signatures of checkpoints are checked, not only hashes: by the log's own roots, by its fleet, or by keys that are given.
+#[test]
+fn a_log_written_anew_by_somebody_else_is_noticed() {
+    let place = Place::new("anew");
+    place.found();
+    place.admit();
+    place.keys(&["w1", "w2", "thief"]);
+    let json = |words: &str| place.plain(&format!("ledger verify --ledger ares.log --json {words}")).json();
+    let show = place.done("ledger show --ledger ares.log --json").json();
+    let key = show["log_key"].as_str().unwrap().to_owned();
+    let fleet =
+        place.done("govern status --ledger ares.log --json").json()["state"]["fleet"].as_str().unwrap().to_owned();
+    let sound = |words: &str, keys: &str| {
+        let value = json(words);
+        assert_eq!(
+            (&value["sound"], &value["signed_checkpoints"], &value["keys"]),
+            (&json!(true), &json!(2), &json!(keys))
+        );
+    };
+    sound("", "the log's own roots");
+    sound(&format!("--fleet {fleet}"), "roots of the fleet that was named");
+    sound(&format!("--log-key {key}"), "given");
+    let people = place.done("ledger verify --ledger ares.log").stdout;
+    assert!(people.contains("all 2 checkpoints are signed, by the keys that the log's own roots name"), "{people}");
+
+    // Two witnesses look; how long ago they did is told, and can be asked for.
+    for name in ["w1", "w2"] {
+        place.keyed(&format!(
+            "ledger witness --ledger ares.log --memory {name}.seen --name {name} --key {name}.key --log-key {key}"
+        ));
+    }
+    let witness = |name: &str| {
+        let shown = place.done(&format!("identity show {name}.pub --json")).json();
+        format!("--witness {}", shown["witness_key"].as_str().unwrap())
+    };
+    let both = format!("--log-key {key} {} {} --quorum 2", witness("w1"), witness("w2"));
+    let verify = |words: &str, code: i32, says: &str| {
+        let run = place.plain(&format!("ledger verify --ledger ares.log {words}"));
+        assert_eq!(run.code, code, "{words}: {}{}", run.stdout, run.stderr);
+        assert!(format!("{}{}", run.stdout, run.stderr).contains(says), "{words}: {}{}", run.stdout, run.stderr);
+    };
+    verify(&both, 0, "witnessed by w1, w2; 2 needed, enough");
+    verify(&format!("{both} --age-max 3600"), 0, "a quorum saw it at most");
+    std::thread::sleep(std::time::Duration::from_millis(2_100));
+    verify(&format!("{both} --age-max 1"), 8, "let witnesses look again");
+    verify(&format!("{both} --age-max 60 --clock-uncertainty 600"), 8, "60 s are allowed");
+    verify(&format!("--log-key {key} {} --quorum 2", witness("w1")), 8, "only 1 of the 2 witnesses");
+    verify("", 0, "signature lines of unknown keys, which say nothing: w1, w2");
+    verify(&witness("w1"), 64, "give it with --log-key");
+    verify("--fleet 12", 64, "no fleet's id");
+
+    // A thief without any key of the fleet founds it anew under the same names, with keys of its own.
+    let other = Place::new("anew-by-thief");
+    other.found();
+    std::fs::copy(other.path("ares.log"), place.path("ares.log")).unwrap();
+    verify("", 0, "--fleet or --log-key pins them");
+    verify(&format!("--fleet {fleet}"), 8, "does not found the fleet");
+    verify(&format!("--log-key {key}"), 8, "checkpoint 0 over 1 entries is not signed as it should be");
+    // The log's key is not changed by whoever likes to.
+    let run = place.with(PASSPHRASE, "ledger append alice.pub --ledger ares.log --key thief.key");
+    assert!(run.code == 64 && run.stderr.contains("let the next root name this one"), "{}", run.stderr);
+}
+
+#[test]
+fn a_range_is_handed_over_whole_and_a_logs_key_rotates() {
+    let place = Place::new("range");
+    place.found();
+    place.admit();
+    for k in 2..6 {
+        std::fs::write(place.path(&format!("note-{k}")), format!("round {k}")).unwrap();
+    }
+    place.keyed("ledger append note-2 note-3 note-4 note-5 --ledger ares.log --key log.key");
+    let key = place.done("ledger show --ledger ares.log --json").json()["log_key"].as_str().unwrap().to_owned();
+    place.done("ledger prove 3 --to 5 --ledger ares.log --out three.range");
+    let check = |entries: &str, code: i32, says: &str| {
+        let run = place.plain(&format!("ledger verify --proof three.range {entries} --log-key {key}"));
+        assert_eq!(run.code, code, "{entries}: {}{}", run.stdout, run.stderr);
+        assert!(format!("{}{}", run.stdout, run.stderr).contains(says), "{entries}: {}{}", run.stdout, run.stderr);
+    };
+    check(
+        "--entry note-3 --entry note-4 --entry note-5",
+        0,
+        "all entries 3 to 5 of 6 in example.org/ares; witnessed by nobody",
+    );
+    check("--entry note-3 --entry note-5", 8, "the range is 3..6, and 2 entries are there");
+    check("--entry note-3 --entry note-5 --entry note-4", 8, "leads to another root");
+    let beyond = place.plain("ledger prove 3 --to 6 --ledger ares.log --out three.range");
+    assert_eq!(beyond.code, 64, "{}", beyond.stderr);
+
+    // The next root names another key for the log; the old one signs nothing more.
+    place.keys(&["log2"]);
+    place.done(
+        "govern propose root --ledger ares.log --governor alice=alice.pub --governor bob=bob.pub --governor carol=carol.pub \
+         --threshold 2 --days 365 --origin example.org/ares --log-key log2.pub --out next.dsse",
+    );
+    place.sign("next.dsse", &["alice", "bob"]);
+    place.keyed("govern apply next.dsse --ledger ares.log --key log.key");
+    let run = place.with(PASSPHRASE, "ledger append note-2 --ledger ares.log --key log.key");
+    assert!(run.code == 64 && run.stderr.contains("is not the key of the log"), "{}", run.stderr);
+    place.keyed("ledger append note-2 --ledger ares.log --key log2.key");
+    let verified = place.done("ledger verify --ledger ares.log --json").json();
+    assert_eq!((&verified["signed_checkpoints"], &verified["fault"]), (&json!(5), &json!(null)));
+}
+
+/// Groups say how far another's things are away; delegations lend a role for a stretch of the log.
+#[test]
+fn groups_and_delegations_count_where_the_log_has_them() {
+    let place = Place::new("lent");
+    place.found();
+    place.admit();
+    place.keys(&["drone"]);
+    let enact = |name: &str, who: &[&str]| {
+        place.sign(&format!("{name}.dsse"), who);
+        place.keyed(&format!("govern apply {name}.dsse --ledger ares.log --key log.key"));
+    };
+    let decide = |name: &str, kind: &str, decision: serde_json::Value, who: &[&str]| {
+        std::fs::write(place.path("decision.json"), decision.to_string()).unwrap();
+        place.done(&format!("govern propose decision {kind} --file decision.json --ledger ares.log --out {name}.dsse"));
+        enact(name, who);
+    };
+    place.done("govern propose admit drone-1 --key drone.pub --ledger ares.log --out drone.dsse");
+    enact("drone", &["alice", "bob", "drone"]);
+    for (member, role) in [("rover-1", "commander"), ("drone-1", "asset")] {
+        decide(role, "roles", json!({ "member": member, "roles": [role] }), &["alice", "bob"]);
+    }
+    let check = |words: &str, code: i32, says: &str| {
+        let run = place.plain(&format!("policy check {words} --ledger ares.log"));
+        assert_eq!(run.code, code, "{words}: {}{}", run.stdout, run.stderr);
+        assert!(format!("{}{}", run.stdout, run.stderr).contains(says), "{words}: {}{}", run.stdout, run.stderr);
+    };
+    check("drone-1 read:plan drone-1", 0, "allowed by rule 2");
+    check("drone-1 read:plan rover-1", 7, "of the whole fleet, only of its group");
+    check("drone-1 read:plan rover-9", 64, "rover-9 is no member");
+    decide("north", "group", json!({ "group": "north", "members": ["drone-1", "rover-1"] }), &["alice", "bob"]);
+    check("drone-1 read:plan rover-1", 0, "allowed by rule 2");
+    check("drone-1 publish:command fleet", 7, "needed is the role commander");
+    // The log has six entries; this one is the seventh.
+    let hand = |begins: u64, ends: u64| json!({ "from": "rover-1", "to": "drone-1", "role": "commander", "begins": begins, "ends": ends });
+    decide("hand", "delegation", hand(0, 9), &["rover"]);
+    check("drone-1 publish:command fleet", 0, "as commander, which was handed on");
+    let json = place.done("policy check drone-1 publish:command fleet --ledger ares.log --json").json();
+    assert_eq!((&json["handed_on"], &json["reach"]), (&json!(["commander"]), &json!("fleet")));
+    check("drone-1 publish:telemetry own", 0, "allowed by rule 1 of the built-in policy\n");
+    for k in 0..2 {
+        std::fs::write(place.path("note"), format!("time passes {k}")).unwrap();
+        place.keyed("ledger append note --ledger ares.log --key log.key");
+    }
+    check("drone-1 publish:command fleet", 7, "needed is the role commander");
+    // Longer than a delegation may last, it is not counted at all; handed on anew, it is, until it is taken back.
+    decide("long", "delegation", hand(0, 200), &["rover"]);
+    check("drone-1 publish:command fleet", 7, "needed is the role commander");
+    decide("again", "delegation", hand(0, 20), &["rover"]);
+    check("drone-1 publish:command fleet", 0, "handed on");
+    decide("back", "delegation", hand(0, 0), &["alice", "bob"]);
+    check("drone-1 publish:command fleet", 7, "needed is the role commander");
+}
