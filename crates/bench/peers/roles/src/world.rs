@@ -1,5 +1,5 @@
 use cosmosmesh_contracts::key::NodeId;
-use cosmosmesh_identity::role::{Delegation, Members, Policy, Role, Roles};
+use cosmosmesh_identity::role::{Capability, Contract, Delegation, Members, Policy, Reach, Role, Roles};
 
 use crate::random::Random;
 
@@ -35,19 +35,40 @@ pub(crate) fn node(member: usize) -> NodeId {
 impl World {
     /// Members with roles that may go together, delegations that mostly can hold and sometimes cannot, epochs around their ends.
     pub(crate) fn random(policy: &Policy, random: &mut Random) -> Self {
-        let combinations: Vec<Roles> =
-            Roles::combinations().filter(|roles| policy.check_roles(*roles).is_ok()).collect();
-        let roles: Vec<Roles> = (0..STRANGER).map(|_| combinations[random.below(combinations.len())]).collect();
+        let may_hold = |roles: &Roles| policy.check_roles(*roles).is_ok();
+        let combinations: Vec<Roles> = Roles::combinations().filter(may_hold).collect();
+        let few: Vec<Roles> = combinations.iter().copied().filter(|roles| roles.iter().count() <= 2).collect();
+        let pick = |random: &mut Random| {
+            let from = if random.below(4) == 0 { &combinations } else { &few };
+            from[random.below(from.len())]
+        };
+        let roles: Vec<Roles> = (0..STRANGER).map(|_| pick(random)).collect();
         let mut delegations = Vec::new();
-        for _ in 0..1 + random.below(5) {
-            let from = random.below(STRANGER + 1);
+        for _ in 0..2 + random.below(5) {
+            let member = |random: &mut Random| match random.below(12) {
+                0 => STRANGER,
+                k => k % STRANGER,
+            };
+            let (from, to) = (member(random), member(random));
             let held: Vec<Role> = roles.get(from).into_iter().flat_map(|roles| roles.iter()).collect();
-            let any = Role::ALL[random.below(Role::ALL.len())];
-            let role = if held.is_empty() || random.below(4) == 0 { any } else { held[random.below(held.len())] };
+            let handed =
+                |role: &Role| policy.allows((*role).into(), Capability::Delegate, Contract::Membership, Reach::Own);
+            let handed: Vec<Role> = held.iter().copied().filter(handed).collect();
+            let choice = match random.below(6) {
+                0 => Role::ALL,
+                1 if !held.is_empty() => &held,
+                _ if !handed.is_empty() => &handed,
+                _ => Role::ALL,
+            };
+            let role = choice[random.below(choice.len())];
+            // Every other time to somebody who gains by it, if there is one.
+            let gains = |to: &usize| roles.get(*to).is_some_and(|own| !own.contains(role) && may_hold(&own.with(role)));
+            let gainers: Vec<usize> = (0..STRANGER).filter(|to| *to != from && gains(to)).collect();
+            let to = if gainers.is_empty() || random.below(2) == 0 { to } else { gainers[random.below(gainers.len())] };
             let begins = random.below(20) as u64;
-            // At, above and below the longest that is allowed, and sometimes none at all.
-            let ends = begins + [0, 1, 5, 40, 64, 65, 200][random.below(7)];
-            delegations.push(Handing { from, to: random.below(STRANGER + 1), role, begins, ends });
+            // Below, at and above the longest that is allowed, and sometimes none at all.
+            let ends = begins + [0, 1, 5, 12, 40, 64, 64, 65, 200][random.below(9)];
+            delegations.push(Handing { from, to, role, begins, ends });
         }
         let mut epochs: Vec<u64> = delegations
             .iter()
