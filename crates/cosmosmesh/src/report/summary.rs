@@ -43,7 +43,14 @@ pub(crate) fn figures(report: &SimulationReport) -> Table {
 
 fn sum(report: &SimulationReport) -> String {
     match &report.masks {
-        Some(masks) => format!("masked; {} of {} guardians open it", masks.threshold, masks.guardians.len()),
+        Some(masks) => {
+            let nobody = if (masks.missing_assets_max, masks.missing_guardians_max) == (0, 0) {
+                ", and nobody may be missing"
+            } else {
+                ""
+            };
+            format!("masked; {} of {} guardians open it{nobody}", masks.threshold, masks.guardians.len())
+        }
         None => "plain, in the open".to_owned(),
     }
 }

@@ -75,6 +75,12 @@ fn a_wanted_activity_that_is_missing_is_explained() {
 }
 
 #[test]
+fn three_assets_are_told_that_nobody_may_be_missing() {
+    let run = run(&["simulate", "three-assets"]);
+    assert!(run.stdout.contains("masked; 3 of 3 guardians open it, and nobody may be missing"), "{}", run.stdout);
+}
+
+#[test]
 fn scenarios_are_listed_and_a_wrong_name_gets_the_list() {
     let list = run(&["simulate", "--list"]);
     assert_eq!(list.code, 0);

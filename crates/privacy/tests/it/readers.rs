@@ -41,6 +41,10 @@ impl Readers {
         let acceptance = guardian.accept(&world.bundles[0], keys).unwrap();
         let closing = aggregator.closing(true).sign(&world.facilitator).unwrap();
         let bundle = world.bundles[0].clone();
+        let ahead = world.header_ahead(1, 3, Mode::Full);
+        let promises = aggregator.promises(&world.facilitator);
+        let mut second = Aggregator::new(Arc::clone(&world.roster), ahead.clone());
+        let request_ahead = second.request_ahead(&promises, 0b0111, &world.facilitator).unwrap();
         let seeds = vec![
             header.bytes().to_vec(),
             message,
@@ -51,6 +55,8 @@ impl Readers {
             acceptance,
             closing,
             bundle,
+            ahead.bytes().to_vec(),
+            request_ahead,
         ];
         Self { world, header, aggregator, seeds }
     }
