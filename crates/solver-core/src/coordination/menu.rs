@@ -103,14 +103,21 @@ const COLD: u32 = 8;
 /// The largest of them, in units of the public cost scale, and over how many decades they go down.
 const HIGHEST: f64 = 3.162_277_660_168_379_5;
 const COLD_DECADES: f64 = 3.5;
-/// A first menu whose best candidate is beyond this many times the limit was asked in too small units; the next one begins higher.
-const FAR: f64 = 10.0;
+/// A first menu whose best candidate is beyond this squared decrement, and not trusted, was asked in too small units; the next one begins higher.
+const FAR: f64 = 60.0;
 /// A point of an earlier path is trusted up to this many times the limit.
 const WARM: f64 = 8.0;
 /// In how many first rounds that may happen: twelve decades.
 const RESTARTS: u32 = 3;
 /// A squared decrement per participating asset below this is trusted.
 const THRESHOLD: f64 = 4.0;
+/// By how much more is trusted while there is no base to go back to: the first price is zero, and any step from there is a gain.
+const FIRST: f64 = 16.0;
+/// The same where an earlier path is asked about as well.
+const FIRST_WITH_PATH: f64 = 1.5;
+/// The same in the second and third round, and what is left of it late, when a refused candidate costs less than a wrong one.
+const EARLY: f64 = 3.0;
+const LATE: f64 = 0.6;
 /// How many assets leave their predictions at the same time, as a power of over how many the decrement was spread.
 const TOGETHER: f64 = 0.75;
 /// The most that a row gives, as a multiple of how far the fleet's use of it moves.
@@ -327,13 +334,14 @@ impl Menu {
     /// Chooses the base of the next round from the sums of this one.
     fn choose(&mut self, query: &RoundQuery, sum: &SummedReport, unit: &[f64]) {
         let m = self.evidence.bounds.len();
+        let with_path = self.start.cold_count < self.start.points.len();
         let limit = THRESHOLD
-            * if query.round <= 3 {
-                1.5
-            } else if query.round <= 8 {
-                1.0
-            } else {
-                0.6
+            * match (&self.base, query.round) {
+                (None, _) if !with_path => FIRST,
+                (None, _) => FIRST_WITH_PATH,
+                (_, ..=3) => EARLY,
+                (_, ..=8) => 1.0,
+                _ => LATE,
             };
         let slowest = match &self.base {
             Some(base) if !self.evidence.fresh => 0.3 * base.barrier,
@@ -433,7 +441,7 @@ impl Menu {
         // Costs in larger units than the public scale says: all that was asked is as good as no barrier.
         // Where a larger barrier brings nobody nearer, the rows themselves are far away, and there is nothing to begin anew.
         // An asset that is unbounded alone is far from any path whatever the units.
-        let far = chosen.as_ref().is_some_and(|new| new.decrement > FAR * limit && new.boxed == 0.0);
+        let far = chosen.as_ref().is_some_and(|new| new.decrement > FAR.max(limit) && new.boxed == 0.0);
         if self.base.is_none() && far && falling(&decrements) && query.round <= RESTARTS {
             let lowest = self.start.highest * 10f64.sqrt();
             self.start.highest = lowest * 10f64.powf(COLD_DECADES);

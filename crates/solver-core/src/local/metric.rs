@@ -100,6 +100,18 @@ impl Metric {
         Ok(metric)
     }
 
+    /// The metric with this inverse over `m` rows; none if there is none.
+    pub(crate) fn with_inverse(inverse: &[f64], m: usize) -> Option<Self> {
+        let mut metric = Self::blank(m);
+        if m == 0 || inverse.len() != m * m {
+            return None;
+        }
+        metric.inverse.copy_from_slice(inverse);
+        metric.kernel.values.copy_from_slice(inverse);
+        metric.kernel.factor().ok()?;
+        Some(metric)
+    }
+
     /// A multiple of the identity, as ADMM holds its assets.
     pub(crate) fn identity(m: usize, penalty: f64) -> Self {
         let mut metric = Self { stiffness: 0.0, floor: penalty, ..Self::blank(m) };

@@ -53,6 +53,7 @@ impl Participant {
         let (mut y, mut pull, mut off) = (vec![0.0; t], vec![0.0; t], vec![0.0; t]);
         let mut linear = vec![0.0; self.engine.model.n];
         let mut sound_before = true;
+        let mut held = Vec::new();
         for (k, candidate) in query.candidates().iter().enumerate() {
             let slot = k as u16;
             let mut kept = self.spare.pop().unwrap_or_else(|| Response::blank(t, &self.start));
@@ -67,15 +68,21 @@ impl Participant {
                 let earlier = metric.take();
                 let among = Metric::among(earlier, &base.curvature, touched, whole, &rest.give[k], rest.weight);
                 metric = among.or_else(|_| Metric::new(&base.curvature, t, rule)).ok();
+                if let Some(metric) = metric.as_ref().filter(|_| mu == base.barrier && base.held.is_empty()) {
+                    held.clone_from(&metric.inverse);
+                }
             }
             if let (Some(metric), Some(base)) = (&mut metric, &self.base) {
                 base.predict(prices, mu, &mut metric.target);
             } else if self.base.is_none() {
                 metric = match self.earlier(mu, prices) {
-                    Some(earlier) => Metric::new(&earlier.curvature, t, rule).ok().map(|mut metric| {
-                        earlier.predict(prices, mu, &mut metric.target);
-                        metric
-                    }),
+                    Some(earlier) => {
+                        let again = Metric::with_inverse(&earlier.held, t);
+                        again.or_else(|| Metric::new(&earlier.curvature, t, rule).ok()).map(|mut metric| {
+                            earlier.predict(prices, mu, &mut metric.target);
+                            metric
+                        })
+                    }
                     None => None,
                 };
             }
@@ -147,6 +154,9 @@ impl Participant {
             out.scalar(FieldKind::Decrement, slot, decrement);
             out.scalar(FieldKind::DecrementSquare, slot, decrement * decrement);
             out.scalar(FieldKind::Boxed, slot, boxed);
+        }
+        if let Some(base) = self.base.as_mut().filter(|_| !held.is_empty()) {
+            base.held = held;
         }
         if let (Some(rest), Some(whole)) = (hold.rest, &whole) {
             self.allotted(query, rest, whole, reference.as_ref(), out);

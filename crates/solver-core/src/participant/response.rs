@@ -13,6 +13,8 @@ pub(super) struct Response {
     pub(super) pull: Vec<f64>,
     /// The weights of the matrix `K` whose response this is, so that a move can repeat it.
     pub(super) weight: Vec<f64>,
+    /// The inverse of the metric that held the asset to this model at its own barrier, in full; empty where the rest of the fleet was not told.
+    pub(super) held: Vec<f64>,
 }
 
 impl Response {
@@ -27,6 +29,7 @@ impl Response {
             point: point.clone(),
             pull: vec![0.0; t],
             weight: Vec::new(),
+            held: Vec::new(),
         }
     }
 
@@ -39,6 +42,9 @@ impl Response {
             self.barrier_derivative[a] *= factor[a];
             for b in 0..t {
                 self.curvature[a * t + b] *= factor[a] * factor[b];
+                if let Some(held) = self.held.get_mut(a * t + b) {
+                    *held *= factor[a] * factor[b];
+                }
             }
         }
         self.pull.iter_mut().zip(factor).for_each(|(pull, f)| *pull /= f);

@@ -14,9 +14,39 @@ pub(super) struct Kept {
     pub(super) barrier: f64,
     /// Prices, answer and derivative by the barrier, one after another.
     rows: Vec<f64>,
-    /// The upper triangle of the curvature, row after row, in units of its largest entry.
-    triangle: Vec<f32>,
+    curvature: Triangle,
+    /// Of the inverse metric that held the asset there, if it did.
+    held: Option<Triangle>,
+}
+
+/// The upper triangle of a symmetric matrix, row after row, in units of its largest entry.
+#[derive(Clone)]
+struct Triangle {
+    entries: Vec<f32>,
     unit: f64,
+}
+
+impl Triangle {
+    fn of(full: &[f64], t: usize) -> Self {
+        let unit = full.iter().fold(0.0_f64, |largest, v| largest.max(v.abs())).max(f64::MIN_POSITIVE);
+        let mut entries = Vec::with_capacity(t * (t + 1) / 2);
+        for a in 0..t {
+            entries.extend(full[a * t + a..(a + 1) * t].iter().map(|v| (v / unit) as f32));
+        }
+        Self { entries, unit }
+    }
+
+    fn full(&self, t: usize) -> Vec<f64> {
+        let mut full = vec![0.0; t * t];
+        let mut entries = self.entries.iter();
+        for a in 0..t {
+            for b in a..t {
+                let v = self.unit * entries.next().map_or(0.0, |v| f64::from(*v));
+                (full[a * t + b], full[b * t + a]) = (v, v);
+            }
+        }
+        full
+    }
 }
 
 /// How many models are kept; of a longer path some in the middle are left out.
@@ -48,37 +78,25 @@ impl Trail {
 impl Kept {
     fn of(response: &Response) -> Self {
         let t = response.prices.len();
-        let unit = response.curvature.iter().fold(0.0_f64, |largest, v| largest.max(v.abs())).max(f64::MIN_POSITIVE);
-        let mut triangle = Vec::with_capacity(t * (t + 1) / 2);
-        for a in 0..t {
-            triangle.extend(response.curvature[a * t + a..(a + 1) * t].iter().map(|v| (v / unit) as f32));
-        }
         Self {
             barrier: response.barrier,
             rows: [&response.prices, &response.answer, &response.barrier_derivative].map(Vec::as_slice).concat(),
-            triangle,
-            unit,
+            curvature: Triangle::of(&response.curvature, t),
+            held: (!response.held.is_empty()).then(|| Triangle::of(&response.held, t)),
         }
     }
 
     /// The affine model, without a plan, pull or weights.
     pub(super) fn response(&self) -> Response {
         let t = self.rows.len() / 3;
-        let mut curvature = vec![0.0; t * t];
-        let mut triangle = self.triangle.iter();
-        for a in 0..t {
-            for b in a..t {
-                let v = self.unit * triangle.next().map_or(0.0, |v| f64::from(*v));
-                (curvature[a * t + b], curvature[b * t + a]) = (v, v);
-            }
-        }
         let rows = |k: usize| self.rows[k * t..(k + 1) * t].to_vec();
         Response {
             prices: rows(0),
             barrier: self.barrier,
             answer: rows(1),
-            curvature,
+            curvature: self.curvature.full(t),
             barrier_derivative: rows(2),
+            held: self.held.as_ref().map(|held| held.full(t)).unwrap_or_default(),
             ..Response::default()
         }
     }
