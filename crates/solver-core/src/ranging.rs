@@ -26,6 +26,8 @@ pub struct Ranging {
 const ROOM: i32 = 18;
 /// The same for curvatures, whose diagonals cannot cancel; the next point may have more.
 const ROOM_CURVATURE: i32 = 10;
+/// The same in words of 48 bits, which have none to spare: five more of precision are what late rounds need.
+const ROOM_CURVATURE_48: i32 = 5;
 /// Below the largest sum, in powers of two: as fine as double precision.
 const DEPTH: i32 = 53;
 /// The first round knows nothing: figures from 2^-44 to 2^40.
@@ -70,7 +72,8 @@ impl RangeRule for Ranging {
                 FieldKind::DecrementSquare => ranges.fit(DECREMENT_SQUARE.0, -DECREMENT_SQUARE.1),
                 _ if first => ranges.fit(FIRST.0, -FIRST.1),
                 FieldKind::Curvature => {
-                    let top = curvature + ROOM_CURVATURE + self.widened;
+                    let room = if self.width == WordWidth::Bits48 { ROOM_CURVATURE_48 } else { ROOM_CURVATURE };
+                    let top = curvature + room + self.widened;
                     let exponent = top - ranges.bits_per_word() as i32;
                     FieldRange { exponent: exponent.clamp(-900, 900) as i16, words: 1 }
                 }

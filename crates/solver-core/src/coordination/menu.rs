@@ -109,6 +109,8 @@ const FAR: f64 = 60.0;
 const WARM: f64 = 8.0;
 /// In how many first rounds that may happen: twelve decades.
 const RESTARTS: u32 = 3;
+/// By at most what factor the barrier falls in a round in which somebody is away.
+const SLOWEST: f64 = 0.15;
 /// A squared decrement per participating asset below this is trusted.
 const THRESHOLD: f64 = 4.0;
 /// By how much more is trusted while there is no base to go back to: the first price is zero, and any step from there is a gain.
@@ -344,7 +346,7 @@ impl Menu {
                 _ => LATE,
             };
         let slowest = match &self.base {
-            Some(base) if !self.evidence.fresh => 0.3 * base.barrier,
+            Some(base) if !self.evidence.fresh => SLOWEST * base.barrier,
             _ => 0.0,
         };
         let hurried = |mu: f64| mu < slowest;
