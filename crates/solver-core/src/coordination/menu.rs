@@ -253,7 +253,11 @@ impl Menu {
         let all = points.len() as u16;
         let guided = self.base.is_some() && give.len() == points.len();
         // Plans that use what the model allots: the fleet as a whole then meets its rows.
-        let allotted = if guided { points.len().div_ceil(ALLOTTED) } else { 0 };
+        let allotted = match guided {
+            true if self.thin => 1,
+            true => points.len().div_ceil(ALLOTTED),
+            false => 0,
+        };
         for k in (0..points.len()).step_by(ALLOTTED).take(allotted) {
             points.push(points[k].clone());
             give.push(give[k].clone());

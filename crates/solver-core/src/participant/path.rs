@@ -1,4 +1,4 @@
-use cosmosmesh_contracts::round::{ColumnKey, FieldKind, Rest, RoundQuery};
+use cosmosmesh_contracts::round::{Ask, ColumnKey, FieldKind, Rest, RoundQuery};
 
 use super::response::Response;
 use super::trail::Kept;
@@ -26,8 +26,10 @@ impl Participant {
             if self.base.is_none() {
                 self.trail.clear();
             }
-            if let Some(old) = self.base.take() {
+            if let Some(mut old) = self.base.take() {
                 self.trail.push(&old);
+                // A metric belongs to this model; whoever takes over its buffers has none yet.
+                old.held = Vec::new();
                 self.spare.push(old);
             }
             self.base = Some(self.pending.swap_remove(usize::from(base)));
@@ -54,6 +56,8 @@ impl Participant {
         let mut linear = vec![0.0; self.engine.model.n];
         let mut sound_before = true;
         let mut held = Vec::new();
+        // A later plan starts in the metric; where nothing is allotted a fleet is large and starts from the models alone.
+        let keeps = matches!(query.ask, Ask::Allotted { .. });
         for (k, candidate) in query.candidates().iter().enumerate() {
             let slot = k as u16;
             let mut kept = self.spare.pop().unwrap_or_else(|| Response::blank(t, &self.start));
@@ -68,7 +72,7 @@ impl Participant {
                 let earlier = metric.take();
                 let among = Metric::among(earlier, &base.curvature, touched, whole, &rest.give[k], rest.weight);
                 metric = among.or_else(|_| Metric::new(&base.curvature, t, rule)).ok();
-                if let Some(metric) = metric.as_ref().filter(|_| mu == base.barrier && base.held.is_empty()) {
+                if let Some(metric) = metric.as_ref().filter(|_| keeps && mu == base.barrier && base.held.is_empty()) {
                     held.clone_from(&metric.inverse);
                 }
             }
