@@ -7,6 +7,7 @@ mod owners;
 mod package;
 mod shape;
 mod source;
+mod weight;
 
 use std::fs;
 use std::path::Path;
@@ -24,10 +25,10 @@ pub(crate) struct File {
 pub(crate) fn run() -> Done {
     let root = root();
     let packages = Package::all(&metadata()?, &root);
-    let files = read(&root)?;
+    let (files, heavy) = read(&root)?;
     let document = |path: &str| files.iter().find(|file| file.path == path).map_or("", |file| file.text.as_str());
 
-    let mut findings = Vec::new();
+    let mut findings = heavy;
     findings.extend(arrows::check(&packages));
     match owners::table(document("docs/architecture.md")) {
         Ok(table) => findings.extend(owners::check(&packages, &table)),
@@ -52,9 +53,9 @@ pub(crate) fn run() -> Done {
     }
 }
 
-/// Every text file that is or could be committed, in a fixed order.
-fn read(root: &Path) -> Result<Vec<File>, Failure> {
-    let mut files = Vec::new();
+/// Every text file that is or could be committed, in a fixed order, and what is said of those, text or not, that are too heavy.
+fn read(root: &Path) -> Result<(Vec<File>, Vec<String>), Failure> {
+    let (mut files, mut heavy) = (Vec::new(), Vec::new());
     let mut folders = vec![root.to_path_buf()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder)? {
@@ -67,15 +68,17 @@ fn read(root: &Path) -> Result<Vec<File>, Failure> {
             let kind = entry.file_type()?;
             if kind.is_dir() {
                 folders.push(entry.path());
-            } else if kind.is_file()
-                && let Ok(text) = fs::read_to_string(entry.path())
-            {
-                let relative = entry.path();
-                let relative = relative.strip_prefix(root).unwrap_or(&relative);
-                files.push(File { path: relative.to_string_lossy().replace('\\', "/"), text });
+            } else if kind.is_file() {
+                let path = entry.path();
+                let relative = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+                heavy.extend(weight::check(&relative, entry.metadata()?.len()));
+                if let Ok(text) = fs::read_to_string(&path) {
+                    files.push(File { path: relative, text });
+                }
             }
         }
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(files)
+    heavy.sort();
+    Ok((files, heavy))
 }
