@@ -356,10 +356,10 @@ pub(super) const HARD: Table = Table {
     needs: || {
         let mut needs = Vec::new();
         for family in [Family::Strong, Family::Degenerate, Family::Balance] {
-            needs.extend(UNITS.map(|(name, _)| Need::of(family, 10, 24, 5).called(format!("{family}, {name}"))));
+            needs.extend(UNITS.map(|(name, _)| Need::of(family, 10, 24, 20).called(format!("{family}, {name}"))));
         }
         needs.extend(
-            Odd::ALL.map(|kind| Need::of(Family::Degenerate, 12, 24, 5).called(format!("odd, {}", kind.name()))),
+            Odd::ALL.map(|kind| Need::of(Family::Degenerate, 12, 24, 20).called(format!("odd, {}", kind.name()))),
         );
         needs
     },
