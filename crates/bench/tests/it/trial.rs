@@ -109,3 +109,13 @@ fn no_moved_plan_is_said_to_cost_less_than_it_can() {
         is_right(&fleet, &Trial::run(&fleet, &Course::new(Method::Fan, 1e-6)), 1e-6);
     }
 }
+
+/// Found by the table `hard` with twenty seeds: a local step that broke down stayed in a buffer, and the asset never moved again.
+#[test]
+fn a_local_step_that_breaks_down_costs_a_restart_and_no_more() {
+    for (kind, seed) in [(Odd::Unequal, 11), (Odd::Dispatch, 10), (Odd::Dispatch, 15)] {
+        let fleet = odd(kind, seed).unwrap();
+        let trial = Trial::run(&fleet, &Course::new(Method::Menu, 1e-6));
+        is_right(&fleet, &trial, 1e-6);
+    }
+}

@@ -89,9 +89,10 @@ impl Side {
         let (mask, inverse, off) = (&self.mask[..size], &self.inverse[..size], &self.off[..size]);
         let (slack_step, push_step) = (&self.slack_step[..size], &self.push_step[..size]);
         let aim = &mut self.aim[..size];
-        let second = f64::from(u8::from(second));
         for k in 0..size {
-            aim[k] = mask[k] * (slack[k] * push[k] - target) + second * slack_step[k] * push_step[k];
+            // Not a product with zero: a last step that broke down is not a number, and must not spoil this one.
+            let bend = if second { slack_step[k] * push_step[k] } else { 0.0 };
+            aim[k] = mask[k] * (slack[k] * push[k] - target) + bend;
             out[k] += self.sign * (push[k] * off[k] - aim[k]) * inverse[k];
         }
     }
@@ -156,4 +157,20 @@ impl Side {
 /// The larger of two numbers, in a form that costs one instruction.
 fn larger(a: f64, b: f64) -> f64 {
     if b > a { b } else { a }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A step that broke down once left an asset unable to move for the rest of a run.
+    #[test]
+    fn a_broken_step_does_not_spoil_the_next() {
+        let mut side = Side::new(1.0, &[2.0], &[false]);
+        side.measure(&[1.0], &[1.0], &[0.5], 0.5, &mut [0.0]);
+        side.step(&[f64::NAN], &[0.5]);
+        let mut out = [0.0];
+        side.aim(0.25, false, &[1.0], &[0.5], &mut out);
+        assert_eq!(out, [-0.25], "slack times push is 0.5, and 0.25 too large");
+    }
 }
