@@ -162,13 +162,7 @@ fn own(report: &SimulationReport) -> String {
 }
 
 fn rounds(report: &SimulationReport) -> String {
-    let legend = legend(&[
-        ("gap", "certified gap of the best plan"),
-        ("violation", "its violation of the fleet's rows"),
-        ("safe", "certified gap of the safe plan"),
-        ("zero", "on the floor: smaller, or zero"),
-        ("event", "first safe plan"),
-    ]);
+    let legend = legend(&convergence::LEGEND);
     let table = details("The rounds as a table", &convergence::table(report), "Rounds");
     format!("{legend}{}{table}", convergence::convergence(report))
 }

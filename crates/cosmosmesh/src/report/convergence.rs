@@ -21,6 +21,15 @@ type Line = (&'static str, fn(&Step) -> Option<f64>);
 const LINES: [Line; 3] =
     [("gap", |step| step.gap), ("violation", |step| step.violation), ("safe", |step| step.safe_gap)];
 
+/// What the lines and marks mean.
+pub(super) const LEGEND: [(&str, &str); 5] = [
+    ("gap", "certified gap of the best plan"),
+    ("violation", "its violation of the fleet's rows"),
+    ("safe", "certified gap of the safe plan"),
+    ("zero", "on the floor: smaller, or zero"),
+    ("event", "first safe plan"),
+];
+
 /// What was known after one round.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Step {

@@ -3,7 +3,7 @@
 use cosmosmesh_contracts::plan::{PlanKind, Status};
 use cosmosmesh_contracts::problem::FleetProblem;
 
-use super::convergence::{Course, by_round, steps};
+use super::convergence::{Course, LEGEND, by_round, steps};
 use super::{budget, details, document, legend, section};
 use crate::figure::{count, digits, tiny};
 use crate::finding::Finding;
@@ -78,13 +78,7 @@ fn rounds(course: &Course) -> String {
             count(course.steps.len(), "round")
         );
     }
-    let legend = legend(&[
-        ("gap", "certified gap of the best plan"),
-        ("violation", "its violation of the fleet's rows"),
-        ("safe", "certified gap of the safe plan"),
-        ("zero", "on the floor: smaller, or zero"),
-        ("event", "first safe plan"),
-    ]);
+    let legend = legend(&LEGEND);
     format!(
         "{legend}<div class=\"pair\">\n<figure>{}</figure>\n</div>\n{table}",
         scroll("Certified gap and violation by round", &by_round(course))
