@@ -1,6 +1,9 @@
-use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use cosmosmesh_catopt_bridge::solution::Solution;
+use serde::Deserialize;
 
 /// HiGHS by its Python package, the peer that reads the files.
 #[derive(Clone, Debug)]
@@ -15,52 +18,16 @@ pub struct Highs {
 pub struct HighsAnswer {
     /// In its own words.
     pub status: String,
-    /// The cost of its solution.
-    pub objective: f64,
-    /// The dual of each row by name, d objective / d right-hand side.
-    pub duals: BTreeMap<String, f64>,
+    /// The cost of its solution, if it calls it optimal.
+    pub objective: Option<f64>,
+    /// Its solution by the names of the problem, and where it is written; nothing unless it calls it optimal.
+    pub solution: Option<(Solution, PathBuf)>,
+    /// Wall time of reading and solving in seconds.
+    pub wall_s: f64,
 }
 
-/// Solves the files named on the command line, one JSON line each: status, objective, duals by row name.
-///
-/// MathOptFormat, which HiGHS does not read, is built as JuMP's documentation of the format says.
-/// HiGHS adds 1e-7 to the diagonal of a quadratic cost unless told otherwise, which shifts optima by more than is measured here;
-/// and its active-set method loses feasibility on wide ranges of bounds, which it notices: then bounds are scaled by its own option.
-const SOLVE: &str = r#"
-import json, sys, numpy, highspy
-inf = highspy.kHighsInf
-def build(h, path):
-    if not path.endswith(".json"): return h.readModel(path)
-    m = json.load(open(path)); at = {v["name"]: k for k, v in enumerate(m["variables"])}; n = len(at)
-    f = m["objective"]["function"]; lower, upper, cost, rows = [-inf] * n, [inf] * n, [0.0] * n, []
-    for c in m["constraints"]:
-        s = c["set"]; l = s.get("value", s.get("lower", -inf)); u = s.get("value", s.get("upper", inf))
-        if c["function"]["type"] == "Variable":
-            j = at[c["function"]["name"]]; lower[j] = max(lower[j], l); upper[j] = min(upper[j], u)
-        else: rows.append((l, u, [(at[t["variable"]], t["coefficient"]) for t in c["function"]["terms"]], c["name"]))
-    for t in f["affine_terms"]: cost[at[t["variable"]]] += t["coefficient"]
-    for j in range(n): h.addCol(cost[j], lower[j], upper[j], 0, [], [])
-    for k, (l, u, t, name) in enumerate(rows):
-        h.addRow(l, u, len(t), numpy.array([j for j, _ in t], dtype=numpy.int32), numpy.array([v for _, v in t])); h.passRowName(k, name)
-    h.changeObjectiveOffset(f["constant"])
-    q = {}
-    for t in f["quadratic_terms"]:
-        i, j = sorted((at[t["variable_1"]], at[t["variable_2"]])); q.setdefault(i, {}); q[i][j] = q[i].get(j, 0) + t["coefficient"]
-    start, index, value = [0], [], []
-    for i in range(n):
-        for j in sorted(q.get(i, {})): index.append(j); value.append(q[i][j])
-        start.append(len(index))
-    if value: h.passHessian(n, len(value), 1, numpy.array(start, dtype=numpy.int32), numpy.array(index, dtype=numpy.int32), numpy.array(value))
-for path in sys.argv[1:]:
-    for options in [{}, {"user_bound_scale": 10}, {"user_bound_scale": 5}]:
-        h = highspy.Highs(); h.setOptionValue("output_flag", False); h.setOptionValue("time_limit", 600.0); h.setOptionValue("qp_regularization_value", 0.0)
-        build(h, path)
-        for key, value in options.items(): h.setOptionValue(key, value)
-        h.run(); status = h.modelStatusToString(h.getModelStatus())
-        if status in ("Optimal", "Infeasible"): break
-    lp, sol = h.getLp(), h.getSolution()
-    print(json.dumps([status, h.getInfo().objective_function_value, dict(zip(lp.row_names_, sol.row_dual))]))
-"#;
+/// What users are given to solve exported files; it is documented there.
+const SOLVE: &str = include_str!("../../../catopt-bridge/examples/highs.py");
 
 /// Reads one file and writes it in another format, by HiGHS.
 const CONVERT: &str = r#"
@@ -69,14 +36,21 @@ h = highspy.Highs(); h.setOptionValue("output_flag", False)
 h.readModel(sys.argv[1]); h.writeModel(sys.argv[2])
 "#;
 
+#[derive(Deserialize)]
+struct Line {
+    file: PathBuf,
+    status: String,
+    objective: Option<f64>,
+    wall_s: f64,
+}
+
 impl Highs {
     /// HiGHS in this Python.
     ///
     /// # Errors
     /// A sentence if Python or the package is not there.
     pub fn new(python: PathBuf) -> Result<Self, String> {
-        let probe = "import highspy, numpy, importlib.metadata; print(importlib.metadata.version('highspy'))";
-        let output = Command::new(&python).args(["-c", probe]).output();
+        let output = Command::new(&python).args(["-c", SOLVE, "--version"]).output();
         match output {
             Ok(output) if output.status.success() => {
                 Ok(Self { python, version: String::from_utf8_lossy(&output.stdout).trim().to_owned() })
@@ -85,17 +59,18 @@ impl Highs {
         }
     }
 
-    /// Its answer for each file: MPS, LP, or MathOptFormat by the ending `.json`.
+    /// Its answer for each file: MPS, LP, or MathOptFormat by the ending `.mof.json`.
     ///
     /// # Errors
     /// Python's words.
     pub fn solve(&self, paths: &[PathBuf]) -> Result<Vec<HighsAnswer>, String> {
         let text = self.python(SOLVE, paths.iter().map(PathBuf::as_path))?;
         // Some versions say a word about a file on standard output, whatever they are told.
-        let lines = text.lines().filter(|line| line.starts_with("[\""));
+        let lines = text.lines().filter(|line| line.starts_with("{\"file\""));
         let answers = lines.map(|line| {
-            let (status, objective, duals) = serde_json::from_str(line).map_err(|error| format!("{line}: {error}"))?;
-            Ok(HighsAnswer { status, objective, duals })
+            let line: Line = serde_json::from_str(line).map_err(|error| format!("{line}: {error}"))?;
+            let solution = line.objective.map(|_| solution(&line.file)).transpose()?;
+            Ok(HighsAnswer { status: line.status, objective: line.objective, solution, wall_s: line.wall_s })
         });
         let answers: Vec<HighsAnswer> = answers.collect::<Result<_, String>>()?;
         if answers.len() == paths.len() {
@@ -121,4 +96,11 @@ impl Highs {
         }
         Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
     }
+}
+
+fn solution(file: &Path) -> Result<(Solution, PathBuf), String> {
+    let path = PathBuf::from(format!("{}.solution.json", file.display()));
+    let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let solution = Solution::read(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok((solution, path))
 }
