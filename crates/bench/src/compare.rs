@@ -6,12 +6,9 @@
 
 mod baseline;
 mod contest;
-mod counted;
-mod environment;
 mod kernels;
 mod profile;
 mod record;
-mod statistics;
 mod summary;
 
 use core::fmt;
@@ -29,12 +26,9 @@ pub use baseline::{
     Baseline, Change, MARGIN_BYTES, MARGIN_CLOCK, MARGIN_ROUNDS, MARGIN_ROUNDS_ONE, MARGIN_ROUNDS_ONE_COUNT, Measured,
     changes,
 };
-pub use counted::Counted;
-pub use environment::Environment;
 pub use kernels::{Kernel, kernel_section, kernels};
 pub use profile::{Panel, panels, share, svg};
 pub use record::{COLUMNS, Record, csv};
-pub use statistics::{median, quantile, shifted_geometric_mean};
 pub use summary::summary;
 
 /// Who takes part.

@@ -23,6 +23,13 @@ pub mod summing;
 pub mod tables;
 pub mod trial;
 
+mod counted;
+mod environment;
 mod random;
+mod statistics;
+mod watched;
 
+pub use counted::Counted;
+pub use environment::Environment;
 pub use random::Random;
+pub use statistics::{median, quantile, shifted_geometric_mean};

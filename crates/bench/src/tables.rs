@@ -11,7 +11,6 @@ mod rounds;
 mod store;
 mod work;
 
-pub(crate) use hindsight::counted;
 pub use hindsight::tuned;
 pub use page::{BEGIN, END, block, page, with_block};
 pub use store::{Data, Row, Stamp};

@@ -10,10 +10,9 @@ use cosmosmesh_contracts::round::{Contribution, RoundQuery};
 use cosmosmesh_contracts::traits::{Coordination, Step, Sum};
 use cosmosmesh_solver_core::{Job, Link, Method, Options, Participant, Path, coordinator, run_on};
 
-use crate::Random;
-use crate::compare::Counted;
 use crate::judge::Claim;
 use crate::summing::{Adder, Summing};
+use crate::{Counted, Random};
 
 /// The tolerance of the loose answer that every run notes on its way to a tighter one.
 pub const TOLERANCE_LOOSE: f64 = 1e-3;

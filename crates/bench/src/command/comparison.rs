@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use cosmosmesh_bench::Environment;
 use cosmosmesh_bench::compare::{
-    Baseline, Entrant, Environment, Kernel, MARGIN_BYTES, MARGIN_CLOCK, MARGIN_ROUNDS, MARGIN_ROUNDS_ONE,
-    MARGIN_ROUNDS_ONE_COUNT, Setting, Solver, changes, compare, csv, kernel_section, kernels, panels, summary, svg,
+    Baseline, Entrant, Kernel, MARGIN_BYTES, MARGIN_CLOCK, MARGIN_ROUNDS, MARGIN_ROUNDS_ONE, MARGIN_ROUNDS_ONE_COUNT,
+    Setting, Solver, changes, compare, csv, kernel_section, kernels, panels, summary, svg,
 };
 use cosmosmesh_bench::family::{Recipe, Units, generate, perturbed, rescaled, suite};
 use cosmosmesh_bench::osqp;
@@ -144,7 +145,7 @@ impl Comparison {
             eprintln!("{} of {}: {}", k + 1, entrants.len(), entrant.fleet.name());
             records.extend(compare(entrant, &setting));
         }
-        let environment = Environment::of(&entrants);
+        let environment = Environment::of(entrants.iter().map(|entrant| &entrant.fleet));
         let mut page = summary(&environment, &records);
         let words = format!("{}, {}; {}", environment.processor, environment.system, environment.build);
         let mut now = Baseline::of(words, &records);

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::statistics::shifted_geometric_mean;
 use super::{Kernel, Record, Solver};
+use crate::shifted_geometric_mean;
 
 /// `compare.json`: what a comparison found, for machines, and the form of the committed baseline.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -4,12 +4,13 @@ use cosmosmesh_contracts::plan::Status;
 use cosmosmesh_contracts::problem::FleetProblem;
 use cosmosmesh_solver_core::Method;
 
-use super::{ADMM_ROUNDS_MAX, Entrant, Record, Setting, Solver, median, quantile};
+use super::{ADMM_ROUNDS_MAX, Entrant, Record, Setting, Solver};
 use crate::central::{self, Assembled, CentralSolution, CentralStatus};
 use crate::judge::{Claim, judge};
 use crate::osqp;
-use crate::tables::counted;
 use crate::trial::{Away, Course, TOLERANCE_LOOSE, Trial};
+use crate::watched::admm;
+use crate::{median, quantile};
 
 /// A plan called safe may violate a row by this much, relative as everywhere: the rounding of a sum over many assets.
 const SAFE_VIOLATION_MAX: f64 = 1e-6;
@@ -202,7 +203,7 @@ fn hindsight_run(fleet: &FleetProblem, reference: &CentralSolution, setting: &Se
     let start = Instant::now();
     let mut run = nothing();
     let Some(&(penalty, relaxation)) = setting.tuned.get(fleet.name()) else { return run };
-    let arrival = counted(fleet, reference.objective, TOLERANCE_LOOSE, penalty, relaxation, ADMM_ROUNDS_MAX);
+    let arrival = admm(fleet, reference.objective, TOLERANCE_LOOSE, penalty, relaxation, ADMM_ROUNDS_MAX);
     run.wall_ms = start.elapsed().as_secs_f64() * 1e3;
     match arrival.map(|arrival| (arrival.certified, arrival.claim)) {
         Ok((Some(rounds), Some(claim))) => {

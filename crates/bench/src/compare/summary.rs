@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Environment, Record, Solver, median, quantile, shifted_geometric_mean};
+use super::{Record, Solver};
+use crate::{Environment, median, quantile, shifted_geometric_mean};
 
 /// Shifts of the geometric means: a round, a kilobyte, a millisecond.
 const SHIFT_ROUNDS: f64 = 1.0;

@@ -7,9 +7,9 @@ use super::page::{figure, markdown, shown};
 use super::work::Cells;
 use super::{Context, Goal, Need, Row, Table};
 use crate::central::Assembled;
-use crate::compare::{median, quantile};
 use crate::family::Family;
 use crate::trial::{Course, Trial};
+use crate::{median, quantile};
 
 const BOTH: [Family; 2] = [Family::Strong, Family::Degenerate];
 

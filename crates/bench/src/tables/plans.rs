@@ -2,13 +2,12 @@ use super::page::{figure, markdown, shown};
 use super::rounds::{above, limits};
 use super::work::{Cells, verdict, verdict_by};
 use super::{Goal, Need, Row, Table};
-use crate::Random;
 use crate::central;
-use crate::compare::median;
 use crate::family::{Family, Odd, Recipe, Units, generate, odd, perturbed, rescaled, suite};
 use crate::judge::TOLERANCE_REFERENCE;
 use crate::summing::Summing;
 use crate::trial::{Away, Course, Trial};
+use crate::{Random, median};
 
 const BOTH: [Family; 2] = [Family::Strong, Family::Degenerate];
 

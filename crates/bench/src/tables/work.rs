@@ -6,8 +6,8 @@ use cosmosmesh_contracts::problem::FleetProblem;
 use cosmosmesh_solver_core::Method;
 
 use super::{Row, Stamp};
+use crate::Environment;
 use crate::central::{self, CentralSolution};
-use crate::compare::Environment;
 use crate::family::{Family, Recipe, generate};
 use crate::judge::{TOLERANCE_REFERENCE, judge};
 use crate::trial::{Course, Trial};
@@ -65,7 +65,7 @@ pub struct Context {
 impl Context {
     /// Of the checkout in `root` and this process.
     pub fn of(root: &std::path::Path, method: Method) -> Self {
-        let environment = Environment::of(&[]);
+        let environment = Environment::of([]);
         let machine = format!("{}, {}; {}", environment.processor, environment.system, environment.build);
         let stamp = Stamp { revision: revision(root), date: today(), machine, method: method.name().into() };
         let threads = environment.threads;

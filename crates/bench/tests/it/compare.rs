@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use cosmosmesh_bench::compare::{
-    Baseline, COLUMNS, Change, Counted, Entrant, Environment, Measured, Record, Setting, Solver, changes, compare, csv,
-    summary,
+    Baseline, COLUMNS, Change, Entrant, Measured, Record, Setting, Solver, changes, compare, csv, summary,
 };
 use cosmosmesh_bench::family::{Family, Recipe, generate};
+use cosmosmesh_bench::{Counted, Environment};
 use cosmosmesh_contracts::plan::Status;
 use cosmosmesh_solver_core::{Method, Options, Participant, PlainSum, coordinator, run};
 
@@ -97,7 +97,7 @@ fn results_have_their_columns_and_repeat_apart_from_the_clock() {
 fn the_page_shows_every_solver_and_marks_what_is_wrong() {
     let entrant = entrant(Family::Strong, 0);
     let mut records = records(Family::Strong);
-    let environment = Environment::of(&[entrant]);
+    let environment = Environment::of([&entrant.fleet]);
     let page = summary(&environment, &records);
     for expected in ["| admm | 1 of 1 | 0 |", "| central | 1 of 1 | 0 |", &environment.problem_set, "strong 2, 12"] {
         assert!(page.contains(expected), "`{expected}` is missing in\n{page}");

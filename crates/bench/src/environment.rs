@@ -1,6 +1,5 @@
 use cosmosmesh_contracts::file::write_fleet;
-
-use super::Entrant;
+use cosmosmesh_contracts::problem::FleetProblem;
 
 /// Where and on what a comparison was run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,14 +20,15 @@ pub struct Environment {
 
 impl Environment {
     /// Of this process and these problems.
-    pub fn of(entrants: &[Entrant]) -> Self {
+    pub fn of<'a>(problems: impl IntoIterator<Item = &'a FleetProblem>) -> Self {
         let information = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let name = information.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map(|l| l.1);
         let compiler = std::process::Command::new("rustc").arg("--version").output().ok();
         let compiler = compiler.and_then(|output| String::from_utf8(output.stdout).ok()).unwrap_or_default();
-        let mut print = FNV_START;
-        for entrant in entrants {
-            print = write_fleet(&entrant.fleet).bytes().fold(print, fnv);
+        let (mut print, mut problem_count) = (FNV_START, 0);
+        for problem in problems {
+            print = write_fleet(problem).bytes().fold(print, fnv);
+            problem_count += 1;
         }
         Self {
             processor: name.unwrap_or("unknown processor").trim().to_owned(),
@@ -40,7 +40,7 @@ impl Environment {
                 if compiler.is_empty() { "unknown compiler" } else { compiler.trim() },
                 if cfg!(debug_assertions) { "debug: times mean nothing" } else { "release" }
             ),
-            problem_count: entrants.len(),
+            problem_count,
             problem_set: format!("{print:016x}"),
         }
     }
