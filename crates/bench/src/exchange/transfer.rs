@@ -9,60 +9,89 @@ use crate::family::{Family, Recipe, generate};
 /// One export or import of a fleet of a thousand.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transfer {
-    /// Such as `export to MPS`.
+    /// Such as `fleet to MPS`.
     pub what: String,
-    /// The larger of the file that is read and the files that are written, in bytes: what a fleet of a thousand takes in this format.
+    /// The larger of what is read and what is written, in bytes; sidecars and schemas are not counted.
     pub file_bytes: u64,
     /// What it took, the middle one of the runs by wall time and the largest by memory.
     pub used: Used,
 }
 
-/// The formats by their name at the command, for people, and with the ending of a file.
-const FORMATS: [(&str, &str, &str); 7] = [
-    ("mps", "MPS", "mps"),
-    ("lp", "LP", "lp"),
-    ("mof", "MathOptFormat", "mof.json"),
-    ("catopt", "the native form", "catopt.json"),
-    ("acset", "ACSet", "acset.json"),
-    ("family-a", "dialect A", "family-a.json"),
-    ("family-b", "dialect B", "family-b.json"),
+/// A format by its name at the command, for people, and with the ending of a file.
+struct Format {
+    name: &'static str,
+    shown: &'static str,
+    ending: &'static str,
+    private: bool,
+}
+
+const fn format(name: &'static str, shown: &'static str, ending: &'static str, private: bool) -> Format {
+    Format { name, shown, ending, private }
+}
+
+/// What a problem is written as.
+const FORMATS: [Format; 9] = [
+    format("mps", "MPS", "mps", true),
+    format("lp", "LP", "lp", true),
+    format("mof", "MathOptFormat", "mof.json", true),
+    format("catopt", "native", "catopt.json", true),
+    format("acset", "ACSet", "acset.json", false),
+    format("family-a", "dialect A, names", "names-a.json", false),
+    format("family-b", "dialect B, names", "names-b.json", false),
+    format("family-a", "dialect A, whole", "whole-a.json", true),
+    format("family-b", "dialect B, whole", "whole-b.json", true),
 ];
+
+/// Of [`FORMATS`], those that are read as fleets.
+const IMPORTS: [usize; 5] = [0, 2, 3, 7, 8];
 
 /// How often each is run.
 const RUNS: usize = 5;
 
-/// Exports and imports a fleet of a thousand in every format; formats that hold names only are measured against the fleet's own file.
+/// Exports a fleet of a thousand, its native document and its documents of the family to every format, and imports what can be.
 ///
 /// # Errors
 /// The words of whoever failed.
 /// # Cost
-/// Some seconds.
+/// Some minutes.
 pub fn transfers(command: &Cosmosmesh, folder: &Path) -> Result<(u64, Vec<Transfer>), String> {
     fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let fleet = generate(Recipe { family: Family::Strong, assets: 1000, rows: 12, seed: 0 });
     let fleet = fleet.map_err(|error| error.to_string())?;
-    let source = folder.join("thousand.json");
+    let source = folder.join("thousand.json").display().to_string();
     fs::write(&source, write_fleet(&fleet)).map_err(|error| error.to_string())?;
     drop(fleet);
-    let (source, mut found) = (source.display().to_string(), Vec::new());
-    let size = |path: &str| fs::metadata(path).map(|about| about.len()).map_err(|error| format!("{path}: {error}"));
-    for (format, shown, ending) in FORMATS {
-        let file = folder.join(format!("thousand.{ending}")).display().to_string();
-        let names_only = !["mps", "lp", "mof", "catopt"].contains(&format);
-        let mut out = vec!["catopt", "export", &source, "--format", format, "--out", &file];
-        if !names_only {
-            out.push("--include-private");
-        }
-        let used = several(|| command.run(&out, &[0]))?;
-        let file_bytes = if names_only { size(&source)? } else { size(&file)? };
-        found.push(Transfer { what: format!("export to {shown}"), file_bytes, used });
-        if ["mps", "mof", "catopt"].contains(&format) {
-            let back = folder.join(format!("back-{format}.json")).display().to_string();
-            let used = several(|| command.run(&["catopt", "import", &file, "--out", &back], &[0]))?;
-            found.push(Transfer { what: format!("import of {shown}"), file_bytes, used });
+    let mut found = Vec::new();
+    let mut measure = |what: String, arguments: &[&str], read: &str, written: &str| -> Result<(), String> {
+        let used = several(|| command.run(arguments, &[0]))?;
+        let file_bytes = size(read)?.max(size(written)?);
+        found.push(Transfer { what, file_bytes, used });
+        Ok(())
+    };
+    let file = |stem: &str, format: &Format| folder.join(format!("{stem}.{}", format.ending)).display().to_string();
+    let document = |k: usize| (file("fleet", &FORMATS[k]), FORMATS[k].shown);
+    // The fleet first: the others are documents that it was written as.
+    let sources = [(source.clone(), "fleet"), document(3), document(7), document(8)];
+    for (k, (read, from)) in sources.iter().enumerate() {
+        for format in &FORMATS {
+            let stem = if k == 0 { "fleet".to_owned() } else { format!("again-{k}") };
+            let out = file(&stem, format);
+            let mut arguments = vec!["catopt", "export", read, "--format", format.name, "--out", &out];
+            if format.private {
+                arguments.push("--include-private");
+            }
+            measure(format!("{from} to {}", format.shown), &arguments, read, &out)?;
         }
     }
+    for (read, from) in IMPORTS.map(document) {
+        let back = folder.join("back.json").display().to_string();
+        measure(format!("{from} to fleet"), &["catopt", "import", &read, "--out", &back], &read, &back)?;
+    }
     Ok((size(&source)?, found))
+}
+
+fn size(path: &str) -> Result<u64, String> {
+    fs::metadata(path).map(|about| about.len()).map_err(|error| format!("{path}: {error}"))
 }
 
 fn several(mut run: impl FnMut() -> Result<Used, String>) -> Result<Used, String> {
