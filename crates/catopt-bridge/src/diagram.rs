@@ -2,10 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cosmosmesh_contracts::AssetId;
 use cosmosmesh_contracts::problem::Bounds;
-use cosmosmesh_contracts::traits::ContentHasher;
 use serde_json::{Map, Value};
 
-use crate::limit::by_junction;
 use crate::object::nothing;
 use crate::program::plus_bounds;
 use crate::unit::{Conversion, conversion, converts};
@@ -242,26 +240,6 @@ impl Diagram {
         wires.sort_by(|a, b| (&a.object, &a.port).cmp(&(&b.object, &b.port)));
         self.with_parts(objects, junctions, wires)
     }
-
-    /// The canonical text: equal for diagrams that differ in order only.
-    ///
-    /// # Errors
-    /// As [`Diagram::canonical`].
-    pub fn canonical_text(&self) -> Result<String, CatoptError> {
-        Ok(crate::document::write(&self.canonical()?, None))
-    }
-
-    /// The content hash of the whole diagram, in hexadecimal digits.
-    ///
-    /// # Errors
-    /// As [`Diagram::canonical`].
-    pub fn hash(&self, hasher: &dyn ContentHasher) -> Result<String, CatoptError> {
-        Ok(hex(hasher, "cosmosmesh/catopt/diagram/1", self.canonical_text()?.as_bytes()))
-    }
-}
-
-pub(crate) fn hex(hasher: &dyn ContentHasher, domain: &str, bytes: &[u8]) -> String {
-    hasher.digest(domain, &[bytes]).to_string()
 }
 
 impl Junction {
@@ -292,6 +270,13 @@ impl Junction {
     pub fn label(&self) -> &str {
         self.label.as_deref().unwrap_or(&self.name)
     }
+}
+
+/// The wires that end at each junction, in the order of the wires.
+pub(crate) fn by_junction(count: usize, places: &[Place]) -> Vec<Vec<usize>> {
+    let mut lists = vec![Vec::new(); count];
+    places.iter().enumerate().for_each(|(w, place)| lists[place.junction].push(w));
+    lists
 }
 
 /// What wires need to know of an object.

@@ -2,6 +2,7 @@
 //!
 //! The schema is docs/protocol/schemas/catopt-1.schema.json, the meaning docs/math/catopt.md.
 
+mod hash;
 mod read;
 mod shape;
 mod text;
@@ -10,8 +11,9 @@ mod write;
 pub use read::read;
 #[cfg(feature = "schema")]
 use shape::CatoptDocument;
-pub use text::DiagramText;
-pub use write::{object_hash, write, write_fleet, write_to};
+pub use text::{DiagramText, LimitText};
+pub(crate) use write::put;
+pub use write::{object_hash, write, write_to};
 
 /// The name of the native format.
 pub const CATOPT_FORMAT: &str = "cosmosmesh.catopt/1";

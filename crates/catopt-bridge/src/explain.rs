@@ -1,4 +1,4 @@
-use crate::certify::{Plans, check_plans};
+use crate::plan::{Plans, check_plans};
 use crate::{CatoptError, Diagram, Duals, JunctionKind};
 
 /// What plans say at one junction.

@@ -14,13 +14,18 @@
 //! An objective in these dialects is a label and no function: it becomes an opaque object, which is never solved.
 //! A document may carry the problem itself in a block `cosmosmesh.catopt/1`, which [`write_whole`] adds and the family's readers pass over; then it can be.
 
+use core::fmt::Write;
+use std::collections::BTreeMap;
+
 use cosmosmesh_contracts::AssetId;
 use cosmosmesh_contracts::problem::ProblemError;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::document::{self, CATOPT_FORMAT};
-use crate::{Body, CatoptError, Diagram, Fleet, Junction, JunctionKind, Loss, Object};
+use crate::document::{self, CATOPT_FORMAT, DiagramText};
+use crate::{Body, CatoptError, Diagram, Junction, JunctionKind, Loss, Object, Source};
 
 /// Which dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,17 +83,9 @@ fn local_problems(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
 /// # Cost
 /// One pass; the document is kept once more, to be given back.
 pub fn read(text: &[u8], dialect: Dialect) -> Result<(Diagram, Vec<Loss>), CatoptError> {
-    let refuse = |what: &str| CatoptError::text(dialect.key(), 0, what);
-    let value: Value = serde_json::from_slice(text).map_err(|error| CatoptError::json(dialect.key(), &error))?;
-    let Value::Object(mut blocks) = value else { return Err(refuse("the document is an object of blocks by name")) };
-    let problems = blocks.remove("LocalProblem").ok_or_else(|| refuse("there is no block LocalProblem; add one"))?;
-    let mut objects = Vec::new();
-    for problem in local_problems(&problems) {
-        objects.push(object(problem, dialect)?);
-    }
-    let single = !problems.is_array();
-    if let Some(carried) = blocks.remove(CATOPT_FORMAT) {
-        return carried_along(&carried, objects, &json!({ "blocks": blocks, "single": single }), dialect);
+    let Outline { blocks, objects, single, carried } = outline(text, dialect)?;
+    if let Some(carried) = carried {
+        return Ok((along(carried, objects, kept(blocks, single), dialect)?.diagram()?, Vec::new()));
     }
     let mut losses = Vec::new();
     let labels: Vec<String> = objects.iter().map(|object: &Object| format!("`{}`", object.id)).collect();
@@ -109,35 +106,77 @@ pub fn read(text: &[u8], dialect: Dialect) -> Result<(Diagram, Vec<Loss>), Catop
     let round = round(&blocks, dialect);
     let mut diagram = Diagram::new(dialect.key(), objects, junctions, Vec::new())?;
     diagram.round = round;
-    diagram.extensions.insert(dialect.key().to_owned(), json!({ "blocks": blocks, "single": single }));
+    diagram.extensions.insert(dialect.key().to_owned(), kept(blocks, single));
     Ok((diagram, losses))
 }
 
-/// The diagram that a document carries, with what the dialect's own blocks say beside it.
-fn carried_along(
-    carried: &Value,
-    labels: Vec<Object>,
-    kept: &Value,
-    dialect: Dialect,
-) -> Result<(Diagram, Vec<Loss>), CatoptError> {
-    let mut diagram = document::read(carried.to_string().as_bytes(), None)?;
-    let named = |objects: &[Object]| objects.iter().map(|object| object.id.clone()).collect::<Vec<_>>();
-    if named(diagram.objects()) != named(&labels) {
-        let what =
-            format!("the objects of LocalProblem are not those of the block {CATOPT_FORMAT}; take that block out");
-        return Err(CatoptError::text(dialect.key(), 0, what));
+/// The diagram that a document carries along, in its text, with what the dialect's own blocks say beside it; nothing if it carries none.
+///
+/// # Errors
+/// Those of [`read`], with lines counted from where the carried diagram begins.
+/// # Cost
+/// Two passes; beside the text, memory for its other blocks and for one object.
+pub fn carried(text: &[u8], dialect: Dialect) -> Result<Option<DiagramText<'_>>, CatoptError> {
+    let Outline { blocks, objects, single, carried } = outline(text, dialect)?;
+    carried.map(|carried| along(carried, objects, kept(blocks, single), dialect)).transpose()
+}
+
+/// What is in a document, with the carried diagram left as it stands.
+struct Outline<'a> {
+    /// The other blocks, without LocalProblem.
+    blocks: Map<String, Value>,
+    /// What LocalProblem says.
+    objects: Vec<Object>,
+    /// Whether it was one block and no list.
+    single: bool,
+    carried: Option<&'a RawValue>,
+}
+
+fn outline(text: &[u8], dialect: Dialect) -> Result<Outline<'_>, CatoptError> {
+    let refuse = |what: &str| CatoptError::text(dialect.key(), 0, what);
+    let json = |error| CatoptError::json(dialect.key(), &error);
+    if !text.trim_ascii_start().starts_with(b"{") {
+        // Damaged or not, it has to say where.
+        serde_json::from_slice::<IgnoredAny>(text).map_err(json)?;
+        return Err(refuse("the document is an object of blocks by name"));
     }
-    let mut objects = diagram.objects().to_vec();
-    for (object, mut label) in objects.iter_mut().zip(labels) {
+    let mut raw: BTreeMap<String, &RawValue> = serde_json::from_slice(text).map_err(json)?;
+    let carried = raw.remove(CATOPT_FORMAT);
+    let mut blocks = Map::new();
+    for (name, block) in raw {
+        blocks.insert(name, serde_json::from_str(block.get()).map_err(json)?);
+    }
+    let problems = blocks.remove("LocalProblem").ok_or_else(|| refuse("there is no block LocalProblem; add one"))?;
+    let objects = local_problems(&problems).map(|problem| object(problem, dialect)).collect::<Result<_, _>>()?;
+    Ok(Outline { blocks, objects, single: !problems.is_array(), carried })
+}
+
+fn kept(blocks: Map<String, Value>, single: bool) -> Value {
+    json!({ "blocks": blocks, "single": single })
+}
+
+fn along<'a>(
+    carried: &'a RawValue,
+    labels: Vec<Object>,
+    kept: Value,
+    dialect: Dialect,
+) -> Result<DiagramText<'a>, CatoptError> {
+    let text = DiagramText::new(carried.get().as_bytes(), None)?;
+    let (mut extensions, mut agree) = (Vec::with_capacity(labels.len()), labels.len() == text.object_count());
+    for (object, mut label) in text.objects().zip(labels) {
+        agree &= object.id == label.id;
         // A payload of our own says nothing that the object does not.
         if label.extensions.get("payload") == Some(&payload(QUADRATIC, &object.domain)) {
             label.extensions.remove("payload");
         }
-        object.extensions = label.extensions;
+        extensions.push(label.extensions);
     }
-    diagram = diagram.with_parts(objects, diagram.junctions().to_vec(), diagram.wires().to_vec())?;
-    diagram.extensions.insert(dialect.key().to_owned(), kept.clone());
-    Ok((diagram, Vec::new()))
+    if !agree {
+        let what =
+            format!("the objects of LocalProblem are not those of the block {CATOPT_FORMAT}; take that block out");
+        return Err(CatoptError::text(dialect.key(), 0, what));
+    }
+    Ok(text.labelled(extensions, dialect.key(), kept))
 }
 
 fn object(problem: &Value, dialect: Dialect) -> Result<Object, CatoptError> {
@@ -193,56 +232,77 @@ fn round(blocks: &Map<String, Value>, dialect: Dialect) -> u64 {
 /// The document of a diagram, keys in alphabetical order, and what the dialect cannot carry.
 ///
 /// What [`read`] kept of a document of the same dialect is given back as it was.
+/// # Cost
+/// One pass over the objects; memory for the text.
 /// # Privacy
 /// Names of objects, domains and junctions, labels of objectives, and what was kept; no number of a cost, row or bound.
-pub fn write(diagram: &Diagram, dialect: Dialect) -> (String, Vec<Loss>) {
-    written(diagram, dialect, diagram.wires().len())
+pub fn write<'a>(source: impl Into<Source<'a>>, dialect: Dialect) -> (String, Vec<Loss>) {
+    let source = source.into();
+    let mut count = Count::default();
+    let blocks = blocks(source, dialect, &mut count);
+    (format!("{:#}\n", Value::Object(blocks)), losses(source.frame(), dialect, count))
 }
 
-fn written(diagram: &Diagram, dialect: Dialect, ports: usize) -> (String, Vec<Loss>) {
-    let kept = diagram.extensions.get(dialect.key());
-    let mut blocks =
-        kept.and_then(|kept| kept["blocks"].as_object()).cloned().unwrap_or_else(|| fresh(diagram, dialect));
-    let mut problems: Vec<Value> = diagram.objects().iter().map(|object| problem(object, dialect)).collect();
+/// [`write`] into a sink, with the whole problem in a block `cosmosmesh.catopt/1`, which the family's readers pass over and [`read`] does not; it stands there as in the native form.
+///
+/// # Errors
+/// The sink's own.
+/// # Cost
+/// Two passes over the objects and one over the wires; memory for one object and for the other blocks.
+/// # Privacy
+/// Holds the private part of every quadratic object.
+pub fn write_whole<'a>(
+    source: impl Into<Source<'a>>,
+    dialect: Dialect,
+    out: &mut impl Write,
+) -> Result<Vec<Loss>, core::fmt::Error> {
+    let source = source.into();
+    let mut blocks: BTreeMap<String, Value> = blocks(source, dialect, &mut Count::default()).into_iter().collect();
+    // It takes the place of what was carried before, where its name has it.
+    blocks.insert(CATOPT_FORMAT.to_owned(), Value::Null);
+    for (k, (name, block)) in blocks.iter().enumerate() {
+        write!(out, "{}  {}: ", if k == 0 { "{\n" } else { ",\n" }, Value::from(name.as_str()))?;
+        if name == CATOPT_FORMAT {
+            // What is kept for the dialect stands in its own blocks.
+            document::put(source, None, Some(dialect.key()), out)?;
+        } else {
+            // No line break inside a JSON text belongs to a string.
+            out.write_str(&format!("{block:#}").replace('\n', "\n  "))?;
+        }
+    }
+    writeln!(out, "\n}}")?;
+    Ok(vec![Loss::new(format!(
+        "nothing for `catopt import`; readers of the family see names and labels only and pass over the block {CATOPT_FORMAT}"
+    ))])
+}
+
+/// What of the objects the dialect has no place for.
+#[derive(Default)]
+struct Count {
+    quadratic: usize,
+    ports: usize,
+    schemas: usize,
+}
+
+/// The blocks of a document, keys in alphabetical order throughout.
+fn blocks(source: Source<'_>, dialect: Dialect, count: &mut Count) -> Map<String, Value> {
+    let frame = source.frame();
+    let kept = frame.extensions.get(dialect.key());
+    let mut blocks = kept.and_then(|kept| kept["blocks"].as_object()).cloned().unwrap_or_else(|| fresh(frame, dialect));
+    let mut problems = Vec::new();
+    for object in source.objects() {
+        count.quadratic += usize::from(matches!(object.body, Body::Quadratic { .. }));
+        count.ports += object.ports.len();
+        count.schemas += usize::from(object.schema.is_some());
+        problems.push(problem(&object, dialect));
+    }
     let single = problems.len() == 1 && kept.is_some_and(|kept| kept["single"] == true);
     let problems = if single { problems.remove(0) } else { Value::Array(problems) };
     blocks.insert("LocalProblem".to_owned(), problems);
-    let text = format!("{:#}\n", sorted(Value::Object(blocks)));
-    (text, losses(diagram, dialect, kept.is_some(), ports))
-}
-
-/// The document of a fleet and what the dialect cannot carry, without the fleet's diagram.
-///
-/// # Errors
-/// [`CatoptError::NotConvex`].
-/// # Cost
-/// One pass over the assets; memory for the names.
-pub fn write_fleet(fleet: Fleet<'_>, dialect: Dialect) -> Result<(String, Vec<Loss>), CatoptError> {
-    let (outline, ports) = Diagram::outline(fleet)?;
-    Ok(written(&outline, dialect, ports))
-}
-
-/// [`write`], and the whole problem in a block `cosmosmesh.catopt/1`, which the family's readers pass over and [`read`] does not.
-///
-/// # Privacy
-/// Holds the private part of every quadratic object.
-/// # Errors
-/// None that the diagram has not passed already.
-pub fn write_whole(diagram: &Diagram, dialect: Dialect) -> Result<(String, Vec<Loss>), CatoptError> {
-    // What is kept for the dialect stands in its own blocks.
-    let mut objects = diagram.objects().to_vec();
-    objects.iter_mut().for_each(|object| object.extensions = Map::new());
-    let mut bare = diagram.with_parts(objects, diagram.junctions().to_vec(), diagram.wires().to_vec())?;
-    bare.extensions.remove(dialect.key());
-    let refuse = |error| CatoptError::json(CATOPT_FORMAT, &error);
-    let carried: Value = serde_json::from_str(&document::write(&bare, None)).map_err(refuse)?;
-    let (text, _) = write(diagram, dialect);
-    let mut whole: Map<String, Value> = serde_json::from_str(&text).map_err(refuse)?;
-    whole.insert(CATOPT_FORMAT.to_owned(), carried);
-    let losses = vec![Loss::new(format!(
-        "nothing for `catopt import`; readers of the family see names and labels only and pass over the block {CATOPT_FORMAT}"
-    ))];
-    Ok((format!("{:#}\n", sorted(Value::Object(whole))), losses))
+    match sorted(Value::Object(blocks)) {
+        Value::Object(blocks) => blocks,
+        _ => Map::new(),
+    }
 }
 
 fn problem(object: &Object, dialect: Dialect) -> Value {
@@ -301,34 +361,25 @@ fn fresh(diagram: &Diagram, dialect: Dialect) -> Map<String, Value> {
     blocks.as_object().cloned().unwrap_or_default()
 }
 
-fn losses(diagram: &Diagram, dialect: Dialect, kept: bool, ports: usize) -> Vec<Loss> {
-    let mut losses = Vec::new();
-    let quadratic = diagram.objects().iter().filter(|object| matches!(object.body, Body::Quadratic { .. })).count();
-    if quadratic > 0 {
-        losses.push(Loss::new(format!(
-            "variables, costs, rows and bounds of {quadratic} objects: the dialect has a label where an objective belongs"
-        )));
-    }
-    if ports > 0 {
-        losses.push(Loss::new(format!(
-            "{ports} ports and wires with their maps: the dialect does not say who reads what"
-        )));
-    }
-    if !kept && diagram.junctions().iter().any(|junction| matches!(junction.kind, JunctionKind::Balance(_))) {
-        losses.push(Loss::new("the limits of balances"));
-    }
-    if !diagram.deltas.is_empty() || !diagram.functors.is_empty() || !diagram.duals.wires.is_empty() {
-        losses.push(Loss::new("deltas, functors and duals of wires and rows"));
-    }
-    let domains = diagram.objects().iter().any(|object| object.schema.is_some());
-    if domains {
-        losses.push(Loss::new("schema versions of objects"));
-    }
-    let others = diagram.extensions.keys().filter(|key| *key != dialect.key()).count();
-    if others > 0 {
-        losses.push(Loss::new(format!("{others} extensions of the diagram that belong to another format")));
-    }
-    losses
+fn losses(frame: &Diagram, dialect: Dialect, Count { quadratic, ports, schemas }: Count) -> Vec<Loss> {
+    let kept = frame.extensions.contains_key(dialect.key());
+    let others = frame.extensions.len() - usize::from(kept);
+    let balances = frame.junctions().iter().any(|junction| matches!(junction.kind, JunctionKind::Balance(_)));
+    let more = !frame.deltas.is_empty() || !frame.functors.is_empty() || !frame.duals.wires.is_empty();
+    let said = [
+        (
+            quadratic > 0,
+            format!(
+                "variables, costs, rows and bounds of {quadratic} objects: the dialect has a label where an objective belongs"
+            ),
+        ),
+        (ports > 0, format!("{ports} ports and wires with their maps: the dialect does not say who reads what")),
+        (!kept && balances, "the limits of balances".to_owned()),
+        (more, "deltas, functors and duals of wires and rows".to_owned()),
+        (schemas > 0, "schema versions of objects".to_owned()),
+        (others > 0, format!("{others} extensions of the diagram that belong to another format")),
+    ];
+    said.into_iter().filter(|(lost, _)| *lost).map(|(_, what)| Loss::new(what)).collect()
 }
 
 /// The same with keys in alphabetical order throughout.

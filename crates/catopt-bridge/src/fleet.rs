@@ -1,10 +1,10 @@
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use cosmosmesh_contracts::problem::{
-    AssetProblem, Bounds, Coupling, FleetProblem, LocalProblem, Objective, Rows, SparseMatrix, Variables,
-};
+use cosmosmesh_contracts::AssetId;
+use cosmosmesh_contracts::problem::{AssetProblem, Bounds, Coupling, FleetProblem, SparseMatrix};
 
-use crate::object::nothing;
+use crate::diagram::Place;
 use crate::{CatoptError, Diagram, Fleet, Junction, Object, Port, Wire};
 
 impl Diagram {
@@ -19,38 +19,61 @@ impl Diagram {
         let junctions = junctions(fleet.coupling(), &names)?;
         let objects: Vec<Object> =
             fleet.assets().iter().map(|asset| object(asset, &names)).collect::<Result<_, _>>()?;
-        let wires = objects.iter().flat_map(|o| o.ports.iter().map(|port| wire(o, &port.name))).collect();
+        let wires = objects.iter().flat_map(|o| o.ports.iter().map(|port| wire(&o.id, &port.name))).collect();
         Self::new(fleet.name(), objects, junctions, wires)
     }
+}
 
-    /// A fleet's diagram without ports and numbers, its objects with one nameless variable, and how many ports it has: for formats that hold names only.
+/// The diagram of a fleet, its objects made one at a time.
+#[derive(Debug)]
+pub struct FleetDiagram<'a> {
+    fleet: Fleet<'a>,
+    /// The unique names of the fleet's rows, which are those of the junctions.
+    names: Vec<String>,
+    frame: Diagram,
+}
+
+impl<'a> FleetDiagram<'a> {
+    /// Checks the fleet as [`Diagram::of`] does.
     ///
     /// # Errors
-    /// [`CatoptError::NotConvex`], as [`Diagram::of`].
+    /// [`CatoptError::NotConvex`].
     /// # Cost
-    /// One pass; memory for the names.
-    pub(crate) fn outline(fleet: Fleet<'_>) -> Result<(Self, usize), CatoptError> {
+    /// One pass and the check of convexity; memory for one object and the names of the fleet's rows.
+    pub fn new(fleet: Fleet<'a>) -> Result<Self, CatoptError> {
         let names = unique(&fleet.coupling().names);
-        let none = SparseMatrix::zeros(0, 1);
-        let local = LocalProblem::new(
-            Variables { names: vec![String::new()], bounds: nothing(1) },
-            Objective { p: SparseMatrix::zeros(1, 1), q: vec![0.0], c: 0.0 },
-            Rows { names: Vec::new(), matrix: none.clone(), bounds: Bounds::default() },
-        )?;
-        let mut objects = Vec::with_capacity(fleet.asset_count());
-        let mut ports = 0;
+        let junctions = junctions(fleet.coupling(), &names)?;
         for asset in fleet.assets() {
-            let whole = object(&asset, &names)?;
-            whole.check()?;
-            ports += whole.ports.len();
-            objects.push(Object::of(&AssetProblem::new(whole.id, local.clone(), none.clone(), Vec::new())?));
+            object(&asset, &names)?.check()?;
         }
-        Ok((Self::new(fleet.name(), objects, junctions(fleet.coupling(), &names)?, Vec::new())?, ports))
+        let frame = Diagram::new(fleet.name(), Vec::new(), junctions, Vec::new())?;
+        Ok(Self { fleet, names, frame })
+    }
+
+    pub(crate) fn frame(&self) -> &Diagram {
+        &self.frame
+    }
+
+    pub(crate) fn objects(&self) -> impl Iterator<Item = Object> + '_ {
+        let made = |asset: Cow<'_, AssetProblem>| object(&asset, &self.names);
+        self.fleet
+            .assets()
+            .map(move |asset| made(asset).expect("cannot fail because the same asset was made an object before"))
+    }
+
+    /// A wire for every row of the fleet that an asset uses.
+    pub(crate) fn wires(&self) -> impl Iterator<Item = (Wire, Place)> + '_ {
+        self.fleet.assets().enumerate().flat_map(move |(k, asset)| {
+            let mut used = vec![false; self.names.len()];
+            asset.coupling.row_indices().iter().for_each(|&r| used[r] = true);
+            let rows = (0..used.len()).filter(move |&r| used[r]).enumerate();
+            rows.map(move |(port, r)| (wire(&asset.id, &self.names[r]), Place { object: k, port, junction: r }))
+        })
     }
 }
 
 /// The fleet's rows as balances, by these unique names.
-pub(crate) fn junctions(coupling: &Coupling, names: &[String]) -> Result<Vec<Junction>, CatoptError> {
+fn junctions(coupling: &Coupling, names: &[String]) -> Result<Vec<Junction>, CatoptError> {
     let junction = |r: usize| {
         let bounds = Bounds::new(vec![coupling.bounds.lower()[r]], vec![coupling.bounds.upper()[r]])?;
         let label = Some(coupling.names[r].clone()).filter(|label| *label != names[r]);
@@ -60,7 +83,7 @@ pub(crate) fn junctions(coupling: &Coupling, names: &[String]) -> Result<Vec<Jun
 }
 
 /// An asset as an object, with a port for every row of the fleet that it uses.
-pub(crate) fn object(asset: &AssetProblem, names: &[String]) -> Result<Object, CatoptError> {
+fn object(asset: &AssetProblem, names: &[String]) -> Result<Object, CatoptError> {
     let mut uses: Vec<Vec<(usize, usize, f64)>> = vec![Vec::new(); names.len()];
     asset.coupling.triplets().for_each(|(r, j, v)| uses[r].push((0, j, v)));
     let mut object = Object::of(asset);
@@ -72,12 +95,12 @@ pub(crate) fn object(asset: &AssetProblem, names: &[String]) -> Result<Object, C
 }
 
 /// The wire from a port to the balance of the same name.
-pub(crate) fn wire(object: &Object, name: &str) -> Wire {
-    Wire { object: object.id.clone(), port: name.to_owned(), junction: name.to_owned(), factors: Vec::new() }
+fn wire(object: &AssetId, name: &str) -> Wire {
+    Wire { object: object.clone(), port: name.to_owned(), junction: name.to_owned(), factors: Vec::new() }
 }
 
 /// The same names where they are unique and not empty, else with their position.
-pub(crate) fn unique(names: &[String]) -> Vec<String> {
+fn unique(names: &[String]) -> Vec<String> {
     let mut seen: BTreeSet<String> = BTreeSet::new();
     let mut taken = Vec::with_capacity(names.len());
     let all: BTreeSet<&String> = names.iter().collect();

@@ -1,9 +1,10 @@
 use cosmosmesh_contracts::problem::{AssetProblem, Bounds, Coupling, FleetProblem, SparseMatrix};
 
-use crate::diagram::Place;
+use crate::diagram::{Place, by_junction};
 use crate::{Body, CatoptError, Diagram, Junction, JunctionKind, Loss, Object, Wire};
 
 /// The rows of a fleet that say what a diagram's junctions ask, and which port brings what to which row.
+#[derive(Debug)]
 pub(crate) struct Limit {
     pub(crate) coupling: Coupling,
     /// By object: port, first row, factor.
@@ -61,13 +62,6 @@ impl Limit {
         let coupling = SparseMatrix::from_triplets(m, n, &added(entries))?;
         Ok(AssetProblem::new(object.id.clone(), local.clone(), coupling, integer.to_vec())?)
     }
-}
-
-/// The wires that end at each junction, in the order of the wires.
-pub(crate) fn by_junction(count: usize, places: &[Place]) -> Vec<Vec<usize>> {
-    let mut lists = vec![Vec::new(); count];
-    places.iter().enumerate().for_each(|(w, place)| lists[place.junction].push(w));
-    lists
 }
 
 /// What of the objects and of the whole a fleet has no place for.

@@ -115,6 +115,29 @@ fn bounds(block: &Block<'_>, out: &mut dyn Write) -> fmt::Result {
     Ok(())
 }
 
+/// What a column's name means in an LP file of ours.
+pub(crate) enum Column {
+    /// The column that is fixed to one.
+    One,
+    /// The column of this number.
+    Of(usize),
+}
+
+/// What a column's name in an LP file of ours means.
+pub(crate) fn column(name: &str) -> Option<Column> {
+    if name == "one" { Some(Column::One) } else { Some(Column::Of(numbered(name, 'x')?)) }
+}
+
+/// The number of a row by its name in an LP file of ours, either side of it.
+pub(crate) fn row_number(name: &str) -> Option<usize> {
+    numbered(name.strip_suffix("lo").or(name.strip_suffix("hi")).unwrap_or(name), 'r')
+}
+
+fn numbered(name: &str, letter: char) -> Option<usize> {
+    let digits = name.strip_prefix(letter)?;
+    digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?
+}
+
 /// What a term is a multiple of.
 enum Of {
     /// The column that is fixed to one.

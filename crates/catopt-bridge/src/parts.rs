@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use cosmosmesh_contracts::file::FleetText;
 use cosmosmesh_contracts::problem::{AssetProblem, Coupling, FleetProblem, LocalProblem, SparseMatrix};
 
+use crate::document::LimitText;
 use crate::names::{Names, again};
 use crate::sidecar::ObjectPart;
 use crate::{CatoptError, Program, check_convex};
@@ -25,6 +26,14 @@ pub trait Blocks {
 
     /// What the objective may be called: a name that no row has.
     fn goal(&self) -> String;
+
+    /// Visits every name in the file that is not what its column or row is called, with what that is, and stops at the visitor's first error.
+    ///
+    /// # Errors
+    /// The visitor's own.
+    fn renamed(&self, _visit: &mut dyn FnMut(&str, &str) -> fmt::Result) -> fmt::Result {
+        Ok(())
+    }
 
     /// Visits the blocks in order, and stops at the visitor's first error.
     ///
@@ -129,13 +138,15 @@ impl Blocks for Program {
 /// What the objective is called in a file.
 pub(crate) const GOAL: &str = "cost";
 
-/// A fleet in memory, or one whose assets are made one at a time from its text.
+/// A fleet in memory, or one whose assets are made one at a time.
 #[derive(Clone, Copy, Debug)]
 pub enum Fleet<'a> {
     /// In memory.
     Whole(&'a FleetProblem),
     /// In its text.
     Text(&'a FleetText<'a>),
+    /// In the text of a diagram, as its limit.
+    Limit(&'a LimitText<'a>),
 }
 
 impl Fleet<'_> {
@@ -144,6 +155,7 @@ impl Fleet<'_> {
         match self {
             Self::Whole(fleet) => fleet.name(),
             Self::Text(text) => text.name(),
+            Self::Limit(limit) => limit.name(),
         }
     }
 
@@ -152,6 +164,7 @@ impl Fleet<'_> {
         match self {
             Self::Whole(fleet) => fleet.coupling(),
             Self::Text(text) => text.coupling(),
+            Self::Limit(limit) => limit.coupling(),
         }
     }
 
@@ -160,6 +173,7 @@ impl Fleet<'_> {
         match self {
             Self::Whole(fleet) => fleet.assets().len(),
             Self::Text(text) => text.asset_count(),
+            Self::Limit(limit) => limit.asset_count(),
         }
     }
 
@@ -168,6 +182,7 @@ impl Fleet<'_> {
         match self {
             Self::Whole(fleet) => Box::new(fleet.assets().iter().map(Cow::Borrowed)),
             Self::Text(text) => Box::new(text.assets().map(Cow::Owned)),
+            Self::Limit(limit) => Box::new(limit.assets().map(Cow::Owned)),
         }
     }
 }
@@ -273,6 +288,16 @@ impl Blocks for Parts<'_> {
 
     fn goal(&self) -> String {
         GOAL.to_owned()
+    }
+
+    fn renamed(&self, visit: &mut dyn FnMut(&str, &str) -> fmt::Result) -> fmt::Result {
+        let mut changed = |given: &str, called: &str| if given == called { Ok(()) } else { visit(given, called) };
+        self.shared.iter().zip(&self.fleet.coupling().names).try_for_each(|(given, name)| changed(given, name))?;
+        self.parts(&mut |asset, block| {
+            let (variables, own) = (&asset.local.variables().names, &asset.local.rows().names);
+            let mut names = block.columns.iter().zip(variables).chain(block.rows.iter().zip(own));
+            names.try_for_each(|(given, name)| changed(given, &format!("{}.{name}", asset.id)))
+        })
     }
 
     fn each(&self, visit: &mut dyn FnMut(&Block<'_>) -> fmt::Result) -> fmt::Result {

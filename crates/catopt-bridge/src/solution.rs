@@ -15,6 +15,7 @@ use std::fmt::Write;
 use serde::{Deserialize, Serialize};
 
 use crate::document::DUAL_CONVENTION;
+use crate::lp::{self, Column};
 use crate::number::Shortest;
 use crate::sidecar::SIDES;
 use crate::{CatoptError, Program};
@@ -183,16 +184,24 @@ impl Solution {
     /// Values and duals in the order of a problem's columns and rows.
     ///
     /// The duals of a row's two sides, `name#lo` and `name#hi`, are added up. Rows that are not listed have a dual of zero.
+    /// A solution of the LP file has that file's names, `x0`, `r0lo` and the column `one`; it is understood as well.
     /// # Errors
     /// [`CatoptError::Solution`] for a column that is missing, a name that the problem has not, or one that comes twice.
     pub fn onto(&self, program: &Program) -> Result<Values, CatoptError> {
         let places =
             |names: &[String]| names.iter().enumerate().map(|(k, n)| (n.clone(), k)).collect::<BTreeMap<_, _>>();
         let (columns, rows) = (places(&program.local.variables().names), places(&program.local.rows().names));
+        let mut listed = self.columns.iter().map(|column| &column.name);
+        let of_lp =
+            !listed.clone().all(|name| columns.contains_key(name)) && listed.all(|name| lp::column(name).is_some());
         let mut x = vec![None; columns.len()];
         for column in &self.columns {
-            let j = columns.get(&column.name);
-            let j = *j.ok_or_else(|| CatoptError::solution(format!("the problem has no column `{}`", column.name)))?;
+            let j = match lp::column(&column.name).filter(|_| of_lp) {
+                Some(Column::One) => continue,
+                Some(Column::Of(j)) => Some(j).filter(|j| *j < columns.len()),
+                None => columns.get(&column.name).copied(),
+            };
+            let j = j.ok_or_else(|| CatoptError::solution(format!("the problem has no column `{}`", column.name)))?;
             if x[j].replace(column.value).is_some() {
                 return Err(CatoptError::solution(format!("column `{}` comes twice", column.name)));
             }
@@ -205,8 +214,12 @@ impl Solution {
         let mut seen = std::collections::BTreeSet::new();
         for row in &self.rows {
             let base = SIDES.iter().find_map(|side| row.name.strip_suffix(side)).unwrap_or(&row.name);
-            let k = rows.get(&row.name).or_else(|| rows.get(base));
-            let k = *k.ok_or_else(|| CatoptError::solution(format!("the problem has no row `{}`", row.name)))?;
+            let k = if of_lp {
+                lp::row_number(&row.name).filter(|k| *k < rows.len())
+            } else {
+                rows.get(&row.name).or_else(|| rows.get(base)).copied()
+            };
+            let k = k.ok_or_else(|| CatoptError::solution(format!("the problem has no row `{}`", row.name)))?;
             if !seen.insert(&row.name) {
                 return Err(CatoptError::solution(format!("row `{}` comes twice", row.name)));
             }

@@ -1,6 +1,7 @@
 use core::fmt::Write;
+use std::borrow::Cow;
 
-use cosmosmesh_contracts::problem::{AssetProblem, Bounds, SparseMatrix};
+use cosmosmesh_contracts::problem::{Bounds, SparseMatrix};
 use cosmosmesh_contracts::traits::ContentHasher;
 use serde::Serialize;
 
@@ -9,10 +10,8 @@ use super::shape::{
     ObjectiveShape, PortShape, PrivateShape, RowsShape, SchemaShape, Semantics, VariablesShape, WireShape,
 };
 use super::{CATOPT_FORMAT, DUAL_CONVENTION};
-use crate::diagram::hex;
 use crate::{
-    Body, CatoptError, Diagram, Duals, Fleet, Functor, FunctorKind, Junction, JunctionKind, Object, PlanDelta, Wire,
-    fleet,
+    Body, CatoptError, Diagram, Duals, Functor, FunctorKind, Junction, JunctionKind, Object, PlanDelta, Source, Wire,
 };
 
 /// The native text of a diagram; with a hasher every object carries its content hash.
@@ -28,10 +27,13 @@ pub fn write(diagram: &Diagram, hasher: Option<&dyn ContentHasher>) -> String {
     text
 }
 
-/// [`write`] into a sink, which keeps its errors to itself.
-pub fn write_to(diagram: &Diagram, hasher: Option<&dyn ContentHasher>, out: &mut impl Write) {
+/// [`write()`] into a sink, which keeps its errors to itself.
+///
+/// # Cost
+/// A pass over the objects and one over the wires; memory for one object at a time.
+pub fn write_to<'a>(source: impl Into<Source<'a>>, hasher: Option<&dyn ContentHasher>, out: &mut impl Write) {
     // Writing into memory does not fail, and a caller's own sink keeps its error to itself.
-    let _ = try_write(diagram, hasher, out);
+    let _ = put(source.into(), hasher, None, out).and_then(|()| writeln!(out));
 }
 
 /// The content hash of one object, in hexadecimal digits: of its canonical text, ports by name, without the hash itself.
@@ -39,81 +41,54 @@ pub fn write_to(diagram: &Diagram, hasher: Option<&dyn ContentHasher>, out: &mut
 /// # Errors
 /// None that the object has not passed already.
 pub fn object_hash(object: &Object, hasher: &dyn ContentHasher) -> Result<String, CatoptError> {
-    Ok(hex(hasher, "cosmosmesh/catopt/object/1", json(&object_shape(&object.canonical()?, None)).as_bytes()))
+    let text = json(&object_shape(&object.canonical()?, None));
+    Ok(hasher.digest("cosmosmesh/catopt/object/1", &[text.as_bytes()]).to_string())
 }
 
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("cannot fail because every key is text and every number finite")
 }
 
-fn try_write(diagram: &Diagram, hasher: Option<&dyn ContentHasher>, out: &mut impl Write) -> core::fmt::Result {
-    head(out, diagram.name(), diagram.round)?;
-    list(out, "objects", diagram.objects().iter().map(|object| object_text(object, hasher)))?;
-    writeln!(out, ",")?;
-    list(out, "junctions", diagram.junctions().iter().map(|junction| json(&junction_shape(junction))))?;
-    writeln!(out, ",")?;
-    list(out, "wires", diagram.wires().iter().map(|wire| json(&wire_shape(wire))))?;
-    if !diagram.duals.is_empty() {
-        write!(out, ",\n\"duals\":{}", json(&duals_shape(&diagram.duals)))?;
-    }
-    if !diagram.functors.is_empty() {
-        writeln!(out, ",")?;
-        list(out, "functors", diagram.functors.iter().map(|functor| json(&functor_shape(functor))))?;
-    }
-    if !diagram.deltas.is_empty() {
-        writeln!(out, ",")?;
-        list(out, "deltas", diagram.deltas.iter().map(|delta| json(&delta_shape(delta))))?;
-    }
-    if !diagram.extensions.is_empty() {
-        write!(out, ",\n\"extensions\":{}", json(&diagram.extensions))?;
-    }
-    writeln!(out, "}}")
-}
-
-/// The native text of a fleet, object by object: what [`write_to`] makes of the fleet's diagram, without the diagram.
-///
-/// # Errors
-/// [`CatoptError::NotConvex`], before anything is written.
-/// # Cost
-/// Three passes over the assets; beside the text, memory for one object and the names of the fleet's rows.
-/// # Privacy
-/// Holds the private part of every asset.
-pub fn write_fleet(
-    fleet: Fleet<'_>,
+/// The text up to its last line break, without what a document of the family keeps elsewhere: the extensions of objects, and the diagram's of this key.
+pub(crate) fn put(
+    source: Source<'_>,
     hasher: Option<&dyn ContentHasher>,
+    elsewhere: Option<&str>,
     out: &mut impl Write,
-) -> Result<(), CatoptError> {
-    let names = fleet::unique(&fleet.coupling().names);
-    let junctions = fleet::junctions(fleet.coupling(), &names)?;
-    for asset in fleet.assets() {
-        fleet::object(&asset, &names)?.check()?;
+) -> core::fmt::Result {
+    let frame = source.frame();
+    write!(out, "{{\"format\":{},\"name\":{},", json(&CATOPT_FORMAT), json(&frame.name()))?;
+    writeln!(out, "\"round\":{},\"dual_convention\":{},", frame.round, json(&DUAL_CONVENTION))?;
+    let objects = source.objects().map(|mut object| {
+        if elsewhere.is_some() && !object.extensions.is_empty() {
+            object.to_mut().extensions.clear();
+        }
+        object_text(&object, hasher)
+    });
+    list(out, "objects", objects)?;
+    writeln!(out, ",")?;
+    list(out, "junctions", frame.junctions().iter().map(|junction| json(&junction_shape(junction))))?;
+    writeln!(out, ",")?;
+    list(out, "wires", source.wires().map(|(wire, _)| json(&wire_shape(&wire))))?;
+    if !frame.duals.is_empty() {
+        write!(out, ",\n\"duals\":{}", json(&duals_shape(&frame.duals)))?;
     }
-    let object = |asset: &AssetProblem| {
-        fleet::object(asset, &names).expect("cannot fail because the same asset was made an object before")
-    };
-    let mut write = || {
-        head(out, fleet.name(), 0)?;
-        list(out, "objects", fleet.assets().map(|asset| object_text(&object(&asset), hasher)))?;
+    if !frame.functors.is_empty() {
         writeln!(out, ",")?;
-        list(out, "junctions", junctions.iter().map(|junction| json(&junction_shape(junction))))?;
+        list(out, "functors", frame.functors.iter().map(|functor| json(&functor_shape(functor))))?;
+    }
+    if !frame.deltas.is_empty() {
         writeln!(out, ",")?;
-        let wires = fleet.assets().flat_map(|asset| {
-            let object = object(&asset);
-            let texts: Vec<String> =
-                object.ports.iter().map(|port| json(&wire_shape(&fleet::wire(&object, &port.name)))).collect();
-            texts
-        });
-        list(out, "wires", wires)?;
-        writeln!(out, "}}")
-    };
-    // Writing into memory does not fail, and a caller's own sink keeps its error to itself.
-    let _: core::fmt::Result = write();
-    Ok(())
-}
-
-fn head(out: &mut impl Write, name: &str, round: u64) -> core::fmt::Result {
-    write!(out, "{{\"format\":{},\"name\":{},", json(&CATOPT_FORMAT), json(&name))?;
-    writeln!(out, "\"round\":{round},\"dual_convention\":{},", json(&DUAL_CONVENTION))
+        list(out, "deltas", frame.deltas.iter().map(|delta| json(&delta_shape(delta))))?;
+    }
+    let mut extensions = Cow::Borrowed(&frame.extensions);
+    if let Some(key) = elsewhere.filter(|key| extensions.contains_key(*key)) {
+        extensions.to_mut().remove(key);
+    }
+    if !extensions.is_empty() {
+        write!(out, ",\n\"extensions\":{}", json(&extensions))?;
+    }
+    write!(out, "}}")
 }
 
 fn object_text(object: &Object, hasher: Option<&dyn ContentHasher>) -> String {

@@ -1,5 +1,7 @@
 use core::fmt::{self, Write};
 
+use serde_json::Value;
+
 use crate::number::Shortest;
 use crate::parts::{Block, Blocks};
 use crate::sidecar::SIDES;
@@ -48,6 +50,8 @@ fn try_write(problem: &dyn Blocks, ranges: Ranges, out: &mut dyn Write) -> fmt::
     let goal = problem.goal();
     let name: String = problem.name().chars().map(|c| if c.is_ascii_graphic() { c } else { '_' }).collect();
     writeln!(out, "* minimise 1/2 x'Px + q'x + c; duals are d objective / d right-hand side")?;
+    // In quotes and escaped: no name ends the comment that it stands in.
+    problem.renamed(&mut |given, called| writeln!(out, "* {given} = {}", Value::from(called)))?;
     writeln!(out, "NAME {}\nOBJSENSE\n    MIN\nROWS\n N {goal}", if name.is_empty() { "fleet" } else { &name })?;
     each_row(problem, ranges, &mut |name, sides| {
         sides.iter().try_for_each(|side| writeln!(out, " {} {name}{}", side.sense, side.suffix))

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 #![allow(clippy::print_stdout, reason = "a skipped test says why, a measurement what it found")]
 
+mod adapters;
 mod corpus;
 mod family;
 mod fixture;

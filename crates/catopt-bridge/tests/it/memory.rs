@@ -1,6 +1,13 @@
 //! Memory of writing and reading a thousand assets, counted in bytes allocated and not in seconds.
 
-use cosmosmesh_catopt_bridge::{assemble, mof, mps, restore};
+use allocation_counter::measure;
+use cosmosmesh_catopt_bridge::document::{self, DiagramText};
+use cosmosmesh_catopt_bridge::family::{self, Dialect};
+use cosmosmesh_catopt_bridge::{
+    Blocks, CatoptError, Fleet, FleetDiagram, Parts, Source, acset, assemble, lp, mof, mps, restore,
+};
+use cosmosmesh_contracts::file::{FleetText, write_fleet};
+use cosmosmesh_crypto::Blake3;
 
 use crate::fixture::large;
 
@@ -38,4 +45,89 @@ fn memory_stays_within_three_times_the_file() {
     );
     assert!(of(written, size) <= 3.0 && of(read, size) <= 3.0 && of(restored, size) <= 3.0);
     assert!(of(mof_written, json_size) <= 3.0 && of(mof_read, json_size) <= 3.0);
+}
+
+/// A file that nobody keeps.
+#[derive(Default)]
+struct Written(usize);
+
+impl core::fmt::Write for Written {
+    fn write_str(&mut self, piece: &str) -> core::fmt::Result {
+        self.0 += piece.len();
+        Ok(())
+    }
+}
+
+/// Does something with a text that is read, and says what it wrote and the most memory it took in files: the text itself is memory too.
+fn transfer(what: &str, read: &str, go: impl Fn(&[u8], &mut Written) -> Result<(), CatoptError>) {
+    let mut out = Written::default();
+    let mut went = Ok(());
+    let memory = measure(|| went = go(read.as_bytes(), &mut out));
+    assert_eq!(went, Ok(()), "{what}");
+    let files = (memory.bytes_max as f64 + read.len() as f64) / read.len().max(out.0) as f64;
+    println!("{what}: {} bytes read, {} written, {files:.2} files of memory", read.len(), out.0);
+    assert!(files <= 2.5, "{what}: {files:.2}");
+}
+
+/// Every document of a diagram.
+fn documents(source: Source<'_>, format: &str, out: &mut Written) -> Result<(), CatoptError> {
+    match format {
+        "native" => document::write_to(source, Some(&Blake3), out),
+        "acset" => out.0 += acset::write(source).len(),
+        "names" => out.0 += family::write(source, Dialect::B).0.len(),
+        _ => drop(family::write_whole(source, Dialect::A, out)),
+    }
+    Ok(())
+}
+
+/// Every solver's file of a problem.
+fn files(problem: &impl Blocks, format: &str, out: &mut Written) {
+    match format {
+        "mps" => mps::write(problem, mps::Ranges::TwoRows, out),
+        "lp" => lp::write(problem, out),
+        _ => drop(mof::write(problem, out)),
+    }
+}
+
+/// Half a file is left for the program itself, its buffers and its libraries; the bench measures the process.
+#[test]
+fn every_direction_stays_within_three_times_the_file() {
+    let fleet = write_fleet(&large(1000));
+    let (mut native, mut whole) = (String::new(), String::new());
+    {
+        let text = FleetText::new(fleet.as_bytes()).unwrap();
+        let diagram = FleetDiagram::new(Fleet::Text(&text)).unwrap();
+        document::write_to(Source::Fleet(&diagram), Some(&Blake3), &mut native);
+        family::write_whole(Source::Fleet(&diagram), Dialect::A, &mut whole).unwrap();
+    }
+    for format in ["native", "acset", "names", "whole"] {
+        transfer(&format!("fleet to {format}"), &fleet, |read, out| {
+            let text = FleetText::new(read).unwrap();
+            documents(Source::Fleet(&FleetDiagram::new(Fleet::Text(&text))?), format, out)
+        });
+        transfer(&format!("native to {format}"), &native, |read, out| {
+            documents(Source::Text(&DiagramText::new(read, Some(&Blake3))?), format, out)
+        });
+        transfer(&format!("whole to {format}"), &whole, |read, out| {
+            documents(Source::Text(&family::carried(read, Dialect::A)?.unwrap()), format, out)
+        });
+    }
+    for format in ["mps", "lp", "mof"] {
+        transfer(&format!("fleet to {format}"), &fleet, |read, out| {
+            let text = FleetText::new(read).unwrap();
+            files(&Parts::new(Fleet::Text(&text))?, format, out);
+            Ok(())
+        });
+        transfer(&format!("native to {format}"), &native, |read, out| {
+            let text = DiagramText::new(read, Some(&Blake3))?;
+            files(&Parts::new(Fleet::Limit(&text.limit()?))?, format, out);
+            Ok(())
+        });
+    }
+    transfer("native to fleet", &native, |read, out| {
+        DiagramText::new(read, Some(&Blake3))?.limit()?.write_fleet(out).map_err(|_| unreachable!())
+    });
+    transfer("whole to fleet", &whole, |read, out| {
+        family::carried(read, Dialect::A)?.unwrap().limit()?.write_fleet(out).map_err(|_| unreachable!())
+    });
 }

@@ -116,7 +116,7 @@ fn a_policy_says_what_leaves() {
 
 #[test]
 fn boundaries_have_the_same_optimum() {
-    for k in 0..64 {
+    for k in 0..256 {
         let made = diagram(&mut Seed(k), "", SMOOTH);
         let policy = Policy { default: Release::Boundary, rename: true, ..Policy::default() };
         let less = redact(&made, &policy).unwrap().diagram;

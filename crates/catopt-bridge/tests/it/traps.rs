@@ -2,7 +2,7 @@
 //!
 //! | rule | held by |
 //! |---|---|
-//! | no blank in a word, no name twice; in LP, a map of names in comments | `no_word_has_a_blank_and_no_name_comes_twice`, `lp_squares_have_no_blanks_and_the_constant_is_a_column` |
+//! | no blank in a word, no name twice; a map of names in comments | `no_word_has_a_blank_and_no_name_comes_twice`, `names_that_were_changed_are_said_in_comments`, `lp_squares_have_no_blanks_and_the_constant_is_a_column` |
 //! | `OBJSENSE` always | `the_sense_is_always_stated` |
 //! | `QUADOBJ` is one triangle, sorted by column, its diagonal the entry of `P` | `one_triangle_sorted_by_column_with_the_whole_diagonal` |
 //! | no quadratic entry is lost | `no_quadratic_entry_is_lost_on_the_way` |
@@ -15,7 +15,7 @@
 //! | duals are `d objective / d right-hand side` | `highs::the_problem_known_by_hand_with_the_sign_of_its_dual`, the command's `another_solvers_answer_is_certified_by_name` |
 //! | both triangles, `QMATRIX` beside `QUADOBJ`, an asymmetric `QMATRIX` | `refusal::both_triangles_both_sections_and_a_matrix_that_is_not_symmetric` |
 
-use cosmosmesh_catopt_bridge::{Assembly, lp, mof, mps};
+use cosmosmesh_catopt_bridge::{Assembly, Fleet, Parts, lp, mof, mps};
 
 use crate::fixture::{odd, suite, tricky};
 
@@ -62,6 +62,30 @@ fn every_bound_is_explicit_and_the_lower_one_first() {
     let bounds = section(&text, "BOUNDS").join("\n");
     let expected = "LO BOUNDS a_b.v 0\nPL BOUNDS a_b.v\nFX BOUNDS c@1 1\nLO BOUNDS a_b.w 2\nUP BOUNDS a_b.w 7.25\nFR BOUNDS a_b.free\nMI BOUNDS a_b.below\nUP BOUNDS a_b.below -3";
     assert!(bounds.starts_with(expected), "{bounds}");
+}
+
+#[test]
+fn names_that_were_changed_are_said_in_comments() {
+    let mut text = String::new();
+    mps::write(&Parts::allow_nonconvex(Fleet::Whole(&odd())), mps::Ranges::TwoRows, &mut text);
+    let map: Vec<&str> = text.lines().filter(|line| line.starts_with("* ") && line.contains(" = ")).collect();
+    let expected = [
+        "* bus_0 = \"bus 0\"",
+        "* r@2 = \"cost\"",
+        "* a_b.v = \"a b.v\"",
+        "* c@1 = \"a b.v\"",
+        "* a_b.w = \"a b.w\"",
+        "* a_b.free = \"a b.free\"",
+        "* a_b.below = \"a b.below\"",
+        "* a_b.none = \"a b.none\"",
+        "* a_b.r = \"a b.r\"",
+        "* _. = \"ä.\"",
+    ];
+    assert_eq!(map, expected);
+    assert!(text.find(expected[9]) < text.find("\nNAME"), "before the file begins");
+    let mut bare = String::new();
+    mps::write(&Assembly::allow_nonconvex(&odd()).unwrap().program, mps::Ranges::TwoRows, &mut bare);
+    assert_eq!(mps::read(&text), mps::read(&bare), "a comment is none of the reader's concern");
 }
 
 #[test]

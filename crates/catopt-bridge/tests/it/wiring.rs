@@ -104,6 +104,27 @@ fn the_two_sides_of_a_row_are_added_up() {
     assert_eq!((x, y), (vec![0.3, 0.7, 1.0], Some(vec![2.9, -0.75])));
 }
 
+/// Who solved the LP file has its names and no others.
+#[test]
+fn a_solution_of_the_lp_file_is_understood() {
+    let program = crate::fixture::tricky().program;
+    let text = "kind,name,value,dual\ncolumn,one,1,\ncolumn,x0,0.3,\ncolumn,x2,1,\ncolumn,x1,0.7,\n\
+                row,r0,1,2.9\nrow,r1lo,-0.7,0.25\nrow,r1hi,-0.7,-1\n";
+    let (x, y) = Solution::read(text).unwrap().onto(&program).unwrap();
+    assert_eq!((x, y), (vec![0.3, 0.7, 1.0], Some(vec![2.9, -0.75])));
+    for (from, to, part) in [
+        ("x2", "x3", "no column `x3`"),
+        ("r0", "r2", "no row `r2`"),
+        ("r0", "sum", "no row `sum`"),
+        ("x2", "x1", "column `x1` comes twice"),
+        ("x2", "rover-1/power.x2", "no column `one`"),
+        ("x2", "x99999999999999999999", "no column `one`"),
+    ] {
+        let error = Solution::read(&text.replace(from, to)).unwrap().onto(&program).unwrap_err();
+        assert!(error.to_string().contains(part), "no `{part}` in: {error}");
+    }
+}
+
 #[test]
 fn a_damaged_solution_is_refused_with_its_line() {
     for (text, part) in [

@@ -1,6 +1,6 @@
 use cosmosmesh_contracts::file::{read_fleet, write_fleet};
 
-use crate::command::{data, run, scratch, tiny, written};
+use crate::command::{binary, data, run, scratch, tiny, written};
 
 fn path(name: &str) -> String {
     scratch(name).to_str().unwrap().to_owned()
@@ -73,6 +73,48 @@ fn a_damaged_foreign_file_is_bad_input_with_its_line() {
     assert!(run.stderr.contains("MPS, line 5: there is no row `r`"), "{}", run.stderr);
 }
 
+/// What a first user gets wrong, each told where and what to do.
+#[test]
+fn what_is_no_problem_is_named() {
+    let out = path("catopt-strange.json");
+    let csv = written("catopt-strange.csv", "kind,name,value,dual\n");
+    let (fleet, words) = (data("strong-3-12-0.json"), written("catopt-strange-words.json", "words"));
+    let other = written("catopt-strange-other.json", r#"{"format": "cosmosmesh.result/1"}"#);
+    let none = written("catopt-strange-none.json", "{}");
+    for (arguments, part) in [
+        (vec!["import", &fleet, "--out", &out], "is a fleet already"),
+        (vec!["import", &other, "--out", &out], "the format is `cosmosmesh.result/1`; what is read here is MPS"),
+        (vec!["import", &none, "--out", &out], "MathOptFormat, line 1: missing field `version`"),
+        (vec!["import", &words, "--out", &out], "MPS, line 1: "),
+        (vec!["import", &csv, "--out", &out], "MPS, line 1: "),
+        (vec!["export", &csv, "--format", "acset", "--out", &out], "line 1, column 1"),
+        (vec!["certify", &fleet, &fleet], "what is read here is `cosmosmesh.result/1`"),
+        (vec!["certify", &fleet, &csv, "--tolerance", "nan"], "a tolerance lies between 0 and 0.5"),
+        (vec!["explain", &fleet, &csv, "--tolerance=-1"], "a tolerance lies between 0 and 0.5"),
+        (vec!["certify", &fleet, &csv], "has no value"),
+        (vec!["redact", &fleet, "--rename", "--policy", &none, "--out", &out], "cannot be used with"),
+        (vec!["export", &fleet, "--format", "mps", "--out", "/"], "is a directory"),
+    ] {
+        let refused = run(&[&["catopt"], &arguments[..]].concat());
+        assert_eq!((refused.code, refused.stdout.as_str()), (64, ""), "{arguments:?}");
+        assert!(refused.stderr.contains(part), "no `{part}` in {}", refused.stderr);
+    }
+}
+
+/// What a file holds is told by its text and not by its name.
+#[test]
+fn documents_are_known_by_their_text_also_on_standard_input() {
+    let (source, native, out) =
+        (data("strong-3-12-0.json"), path("catopt-nameless"), path("catopt-nameless-back.json"));
+    let there = run(&["catopt", "export", &source, "--format", "catopt", "--include-private", "--out", &native]);
+    assert_eq!(there.code, 0, "{}", there.stderr);
+    let stdin = std::fs::File::open(&native).unwrap();
+    let back = binary().args(["catopt", "import", "-", "--out", &out]).stdin(stdin).output().unwrap();
+    assert!(back.status.success(), "{}", String::from_utf8_lossy(&back.stderr));
+    let expected = write_fleet(&read_fleet(&std::fs::read(&source).unwrap()).unwrap());
+    assert_eq!(std::fs::read_to_string(out).unwrap(), expected);
+}
+
 #[test]
 fn the_native_form_comes_back_as_the_same_fleet_and_is_a_source_itself() {
     let (file, out) = (path("catopt-native.catopt.json"), path("catopt-native-back.json"));
@@ -93,7 +135,9 @@ fn the_native_form_comes_back_as_the_same_fleet_and_is_a_source_itself() {
         let done = run(&["catopt", "export", from, "--format", "mps", "--include-private", "--out", to]);
         assert_eq!(done.code, 0, "{}", done.stderr);
     }
-    assert_eq!(std::fs::read(one).unwrap(), std::fs::read(other).unwrap());
+    assert_eq!(std::fs::read(&one).unwrap(), std::fs::read(&other).unwrap());
+    let sidecar = |file: &str| std::fs::read(format!("{file}.sidecar.json")).unwrap();
+    assert_eq!(sidecar(&one), sidecar(&other));
     // One digit changed: the hash tells.
     let text = std::fs::read_to_string(&file).unwrap();
     let changed = written("catopt-native-changed.json", &text.replacen("\"c\":0.0", "\"c\":1.0", 1));

@@ -233,11 +233,6 @@ impl<S: Store> Replica<S> {
         self.store
     }
 
-    /// The store, to be looked at.
-    pub fn store(&self) -> &S {
-        &self.store
-    }
-
     /// In whose name this replica writes.
     pub fn me(&self) -> NodeId {
         self.keys.signer.node_id()

@@ -4,7 +4,6 @@
 //! Whatever the reader does not understand it refuses, with the line, the reason and a remedy; `scenarios/jezero-base.toml` is the reference of all keys.
 
 mod asset;
-mod closing;
 mod error;
 mod library;
 mod link;
@@ -13,7 +12,6 @@ mod reader;
 mod vehicle;
 
 pub use asset::{AssetSpec, Vehicle};
-pub use closing::Closing;
 pub use error::{ScenarioError, ScenarioErrorKind};
 pub use library::{BUILT_IN, builtin_source};
 pub use link::{ContactSpec, FaultSpec, LinkSpec, PassSpec};
@@ -61,8 +59,6 @@ pub struct Scenario {
     pub faults: Vec<FaultSpec>,
     /// How far reality may stray from the forecast.
     pub uncertainty: Uncertainty,
-    /// How the past of the fleet's logs is closed; nothing if it stays open.
-    pub closing: Option<Closing>,
 }
 
 /// How the planning runs.

@@ -1,12 +1,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use cosmosmesh_catopt_bridge::document::{self, DiagramText};
 use cosmosmesh_catopt_bridge::family::{self, Dialect};
-use cosmosmesh_catopt_bridge::{Blocks, Diagram, Fleet, Loss, Parts, acset, document, lp, mof, mps};
+use cosmosmesh_catopt_bridge::{Blocks, Diagram, Fleet, FleetDiagram, Loss, Parts, Size, Source, acset, lp, mof, mps};
 use cosmosmesh_contracts::file::FleetText;
 use cosmosmesh_crypto::Blake3;
 
-use super::source::{Source, load, of_diagram, of_fleet};
+use super::source::{Given, load, of_diagram, of_fleet};
 use super::{answer, beside, named};
 use crate::command::Answer;
 use crate::exit::Failure;
@@ -69,52 +70,60 @@ enum Format {
 }
 
 impl Export {
+    /// Nothing is turned into one problem or diagram on the way if it need not be: an asset at a time is made and written.
     pub(super) fn run(&self) -> Result<Answer, Failure> {
         file::check_writable(&self.out)?;
-        let source = load(&self.file)?;
-        if let (Some(dialect), true) = (self.dialect(), self.include_private) {
-            return self.whole(&source.diagram(&self.file)?, dialect);
-        }
-        match source {
-            Source::Diagram(diagram) => self.diagram(&diagram),
-            Source::Fleet(fleet) => self.fleet(Fleet::Whole(&fleet)),
-            Source::Text(bytes) => {
-                let text = FleetText::new(&bytes).map_err(|error| named(&self.file)(&error))?;
-                self.fleet(Fleet::Text(&text))
+        let fail = named(&self.file);
+        match load(&self.file)? {
+            Given::Scenario(fleet) => self.fleet(Fleet::Whole(&fleet)),
+            Given::Fleet(text) => self.fleet(Fleet::Text(&FleetText::new(&text).map_err(|error| fail(&error))?)),
+            Given::Native(text) => {
+                let text = DiagramText::new(&text, Some(&Blake3)).map_err(|error| fail(&error))?;
+                self.document(&text)
+            }
+            Given::Family(text, dialect) => {
+                let carried = family::carried(&text, dialect).map_err(|error| fail(&error))?;
+                if let Some(carried) = carried {
+                    return self.document(&carried);
+                }
+                // Labels only: there is not much of it.
+                let (diagram, _) = family::read(&text, dialect).map_err(|error| fail(&error))?;
+                if self.is_solvers() { self.assembled(diagram) } else { self.diagram(Source::Whole(&diagram)) }
             }
         }
     }
 
-    /// A document of the family that carries the problem along.
-    fn whole(&self, diagram: &Diagram, dialect: Dialect) -> Result<Answer, Failure> {
-        let (text, losses) = family::write_whole(diagram, dialect).map_err(|error| named(&self.file)(&error))?;
-        file::write(&self.out, &text)?;
-        Ok(answer(self.json, &format!("revealed: {}", of_diagram(diagram)), &[&self.out], &losses))
-    }
-
-    /// A fleet is never turned into one problem or diagram on the way: an asset at a time is made and written.
     fn fleet(&self, fleet: Fleet<'_>) -> Result<Answer, Failure> {
         let fail = named(&self.file);
-        let solver = matches!(self.format, Format::Mps | Format::Lp | Format::Mof);
-        if !solver && self.format != Format::Catopt {
-            let written = match self.dialect() {
-                Some(dialect) => family::write_fleet(fleet, dialect),
-                None => acset::write_fleet(fleet),
-            };
-            let (objects, junctions) = (fleet.asset_count(), fleet.coupling().names.len());
-            return self.shape(objects, junctions, written.map_err(|error| fail(&error))?);
+        if !self.is_solvers() {
+            let diagram = FleetDiagram::new(fleet).map_err(|error| fail(&error))?;
+            return self.diagram(Source::Fleet(&diagram));
         }
         let revealed = of_fleet(fleet);
         self.released(&revealed)?;
-        if !solver {
-            let mut sink = Sink::create(&self.out)?;
-            document::write_fleet(fleet, Some(&Blake3), &mut sink).map_err(|error| fail(&error))?;
-            sink.finish()?;
-            return Ok(answer(self.json, &format!("revealed: {revealed}"), &[&self.out], &[]));
-        }
         let parts = if self.allow_nonconvex { Ok(Parts::allow_nonconvex(fleet)) } else { Parts::new(fleet) };
-        let parts = parts.map_err(|error| fail(&error))?;
-        let losses = self.problem(&parts)?;
+        self.parts(&parts.map_err(|error| fail(&error))?, &revealed, &[])
+    }
+
+    fn document(&self, text: &DiagramText<'_>) -> Result<Answer, Failure> {
+        if !self.is_solvers() {
+            return self.diagram(Source::Text(text));
+        }
+        // Where ports share a value their columns are one, and one problem has to be made first.
+        match text.limit() {
+            Ok(limit) if limit.is_colimit() => {
+                let revealed = of_diagram(Source::Text(text));
+                self.released(&revealed)?;
+                self.parts(&Parts::allow_nonconvex(Fleet::Limit(&limit)), &revealed, limit.losses())
+            }
+            _ => self.assembled(text.diagram().map_err(|error| named(&self.file)(&error))?),
+        }
+    }
+
+    /// A solver's format with a sidecar.
+    fn parts(&self, parts: &Parts<'_>, revealed: &str, lost: &[Loss]) -> Result<Answer, Failure> {
+        let mut losses = lost.to_vec();
+        losses.extend(self.problem(parts)?);
         let path = beside(&self.out);
         let mut sink = Sink::create(&path)?;
         // The sink keeps its error and tells it at the end.
@@ -123,28 +132,39 @@ impl Export {
         Ok(answer(self.json, &format!("revealed: {revealed}"), &[&self.out, &path], &losses))
     }
 
-    fn diagram(&self, diagram: &Diagram) -> Result<Answer, Failure> {
-        if matches!(self.format, Format::Acset | Format::FamilyA | Format::FamilyB) {
-            let written = match self.dialect() {
-                Some(dialect) => family::write(diagram, dialect),
-                None => (acset::write(diagram), acset::losses(diagram)),
-            };
-            return self.shape(diagram.objects().len(), diagram.junctions().len(), written);
-        }
-        let revealed = of_diagram(diagram);
+    /// A solver's format by way of one problem.
+    fn assembled(&self, diagram: Diagram) -> Result<Answer, Failure> {
+        let revealed = of_diagram(&diagram);
         self.released(&revealed)?;
-        let first = format!("revealed: {revealed}");
-        if self.format == Format::Catopt {
-            let mut sink = Sink::create(&self.out)?;
-            document::write_to(diagram, Some(&Blake3), &mut sink);
-            sink.finish()?;
-            return Ok(answer(self.json, &first, &[&self.out], &[]));
-        }
         let program = diagram.assemble().map_err(|error| named(&self.file)(&error))?.program;
+        drop(diagram);
         let what = "which object owns what, and what its ports are called: keep the catopt document beside it";
         let mut losses = vec![Loss { what: what.to_owned() }];
         losses.extend(self.problem(&program)?);
-        Ok(answer(self.json, &first, &[&self.out], &losses))
+        Ok(answer(self.json, &format!("revealed: {revealed}"), &[&self.out], &losses))
+    }
+
+    /// The native form, the family's and the wiring.
+    fn diagram(&self, source: Source<'_>) -> Result<Answer, Failure> {
+        match (self.dialect(), self.format) {
+            (Some(dialect), _) if !self.include_private => self.shape(source, family::write(source, dialect)),
+            (None, Format::Acset) => self.shape(source, (acset::write(source), acset::losses(source))),
+            (dialect, _) => {
+                let revealed = of_diagram(source);
+                self.released(&revealed)?;
+                let mut sink = Sink::create(&self.out)?;
+                let losses = match dialect {
+                    // The sink keeps its error and tells it at the end.
+                    Some(dialect) => family::write_whole(source, dialect, &mut sink).unwrap_or_default(),
+                    None => {
+                        document::write_to(source, Some(&Blake3), &mut sink);
+                        Vec::new()
+                    }
+                };
+                sink.finish()?;
+                Ok(answer(self.json, &format!("revealed: {revealed}"), &[&self.out], &losses))
+            }
+        }
     }
 
     fn released(&self, revealed: &str) -> Result<(), Failure> {
@@ -156,6 +176,10 @@ impl Export {
         )))
     }
 
+    fn is_solvers(&self) -> bool {
+        matches!(self.format, Format::Mps | Format::Lp | Format::Mof)
+    }
+
     fn dialect(&self) -> Option<Dialect> {
         match self.format {
             Format::FamilyA => Some(Dialect::A),
@@ -165,9 +189,9 @@ impl Export {
     }
 
     /// The formats that hold names only.
-    fn shape(&self, objects: usize, junctions: usize, written: (String, Vec<Loss>)) -> Result<Answer, Failure> {
+    fn shape(&self, source: Source<'_>, (text, losses): (String, Vec<Loss>)) -> Result<Answer, Failure> {
+        let Size { objects, junctions, .. } = source.size();
         let (objects, junctions) = (count(objects, "asset"), count(junctions, "junction"));
-        let (text, losses) = written;
         file::write(&self.out, &text)?;
         if self.dialect().is_some() {
             let first = format!("revealed: names and labels of {objects}, names of {junctions}");

@@ -2,13 +2,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use cosmosmesh_catopt_bridge::document::DiagramText;
-use cosmosmesh_catopt_bridge::family::{self, Dialect};
-use cosmosmesh_catopt_bridge::{Import as Imported, Loss, Sidecar, mof, mps, restore};
-use cosmosmesh_contracts::file::write_fleet_to;
+use cosmosmesh_catopt_bridge::{Import as Imported, Loss, Sidecar, family, mof, mps, restore};
+use cosmosmesh_contracts::file::{FLEET_FORMAT, write_fleet_to};
 use cosmosmesh_contracts::problem::FleetProblem;
 use cosmosmesh_crypto::Blake3;
 
-use super::source::is_catopt;
+use super::source::{Given, format_of};
 use super::{answer, beside, named};
 use crate::command::Answer;
 use crate::exit::Failure;
@@ -18,7 +17,7 @@ use crate::file::{self, Sink};
 #[derive(Args, Debug)]
 #[command(after_help = HELP)]
 pub(super) struct Import {
-    /// The problem: MPS, or if the name ends in .json a catopt document or MathOptFormat
+    /// The problem: MPS, MathOptFormat, cosmosmesh.catopt/1, or a document of the CatOpt family that carries the problem; `-` reads standard input
     file: PathBuf,
     /// Write the fleet here, cosmosmesh.fleet/1
     #[arg(long, value_name = "FLEET")]
@@ -46,20 +45,32 @@ impl Import {
     pub(super) fn run(&self) -> Result<Answer, Failure> {
         file::check_writable(&self.out)?;
         let bytes = file::read(&self.file)?;
-        let json = self.file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-        if json && is_catopt(&bytes) {
-            return self.native(&bytes);
+        let fail = named(&self.file);
+        if !bytes.trim_ascii_start().starts_with(b"{") {
+            return self.program(bytes, false);
         }
-        let (fleet, losses) = match Dialect::of(&bytes).filter(|_| json) {
-            // A label is no function: this names the first object that cannot be solved.
-            Some(dialect) => self.labels(&bytes, dialect)?,
-            None => self.program(bytes, json)?,
-        };
-        let mut sink = Sink::create(&self.out)?;
-        // The sink keeps its error and tells it at the end.
-        let _ = write_fleet_to(&fleet, &mut sink);
-        sink.finish()?;
-        Ok(self.told(fleet.assets().len(), fleet.row_count(), &losses))
+        match Given::of(bytes) {
+            Given::Native(text) => {
+                self.document(&DiagramText::new(&text, Some(&Blake3)).map_err(|error| fail(&error))?)
+            }
+            Given::Family(text, dialect) => match family::carried(&text, dialect).map_err(|error| fail(&error))? {
+                Some(carried) => self.document(&carried),
+                // A label is no function: this names the first object that cannot be solved.
+                None => {
+                    let (diagram, _) = family::read(&text, dialect).map_err(|error| fail(&error))?;
+                    let (fleet, losses) = diagram.to_fleet().map_err(|error| fail(&error))?;
+                    self.written(&fleet, &losses)
+                }
+            },
+            Given::Fleet(text) => match format_of(&text).as_str() {
+                "" => self.program(text, true),
+                FLEET_FORMAT => Err(fail(&"is a fleet already; name it as it stands, no import is needed")),
+                other => Err(fail(&format!(
+                    "the format is `{other}`; what is read here is MPS, MathOptFormat, cosmosmesh.catopt/1 or a document of the CatOpt family"
+                ))),
+            },
+            Given::Scenario(fleet) => self.written(&fleet, &[]),
+        }
     }
 
     fn told(&self, assets: usize, rows: usize, losses: &[Loss]) -> Answer {
@@ -67,22 +78,24 @@ impl Import {
         answer(self.json, &first, &[&self.out], losses)
     }
 
-    /// A native document goes over object by object.
-    fn native(&self, bytes: &[u8]) -> Result<Answer, Failure> {
-        let text = DiagramText::new(bytes, Some(&Blake3)).map_err(|error| named(&self.file)(&error))?;
+    fn written(&self, fleet: &FleetProblem, losses: &[Loss]) -> Result<Answer, Failure> {
         let mut sink = Sink::create(&self.out)?;
-        let _ = text.write_fleet(&mut sink);
+        // The sink keeps its error and tells it at the end.
+        let _ = write_fleet_to(fleet, &mut sink);
         sink.finish()?;
-        Ok(self.told(text.asset_count(), text.row_count(), text.losses()))
+        Ok(self.told(fleet.assets().len(), fleet.row_count(), losses))
     }
 
-    fn labels(&self, bytes: &[u8], dialect: Dialect) -> Result<(FleetProblem, Vec<Loss>), Failure> {
-        let fail = named(&self.file);
-        let (diagram, _) = family::read(bytes, dialect).map_err(|error| fail(&error))?;
-        diagram.to_fleet().map_err(|error| fail(&error))
+    /// A document that carries a diagram goes over object by object.
+    fn document(&self, text: &DiagramText<'_>) -> Result<Answer, Failure> {
+        let limit = text.limit().map_err(|error| named(&self.file)(&error))?;
+        let mut sink = Sink::create(&self.out)?;
+        let _ = limit.write_fleet(&mut sink);
+        sink.finish()?;
+        Ok(self.told(limit.asset_count(), limit.coupling().names.len(), limit.losses()))
     }
 
-    fn program(&self, bytes: Vec<u8>, json: bool) -> Result<(FleetProblem, Vec<Loss>), Failure> {
+    fn program(&self, bytes: Vec<u8>, json: bool) -> Result<Answer, Failure> {
         let fail = named(&self.file);
         let text = String::from_utf8(bytes)
             .map_err(|_| fail(&"is not UTF-8 text; name an MPS, MathOptFormat or catopt file"))?;
@@ -95,6 +108,6 @@ impl Import {
         let sidecar = path.as_ref().map(read).transpose()?;
         let (fleet, more) = restore(&program, sidecar.as_ref()).map_err(|error| fail(&error))?;
         losses.extend(more);
-        Ok((fleet, losses))
+        self.written(&fleet, &losses)
     }
 }

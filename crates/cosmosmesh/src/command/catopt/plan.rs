@@ -18,7 +18,7 @@ pub(super) struct Judged {
     /// The plan and its duals: cosmosmesh.result/1, or cosmosmesh.solution/1 as JSON or CSV
     pub(super) result: PathBuf,
     /// Relative tolerance: what is off by less counts as right
-    #[arg(long, default_value_t = 1e-6)]
+    #[arg(long, default_value = "1e-6", value_name = "T", value_parser = tolerance)]
     pub(super) tolerance: f64,
     /// Print JSON instead of tables
     #[arg(long)]
@@ -34,6 +34,14 @@ impl Judged {
         let diagram = source::load(&self.file)?.diagram(&self.file)?;
         let (plans, duals) = load(&self.result, &diagram)?;
         Ok((diagram, plans, duals))
+    }
+}
+
+/// A relative tolerance; zero asks for a plan that is right to the last bit.
+fn tolerance(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(value) if (0.0..=0.5).contains(&value) => Ok(value),
+        _ => Err("a tolerance lies between 0 and 0.5".to_owned()),
     }
 }
 

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use cosmosmesh_catopt_bridge::document::{self, CATOPT_FORMAT};
 use cosmosmesh_catopt_bridge::family::{self, Dialect};
-use cosmosmesh_catopt_bridge::{Body, Diagram, Fleet};
+use cosmosmesh_catopt_bridge::{Diagram, Fleet, Size, Source};
 use cosmosmesh_contracts::file::read_fleet;
 use cosmosmesh_contracts::problem::FleetProblem;
 use cosmosmesh_crypto::Blake3;
@@ -14,14 +14,16 @@ use crate::exit::Failure;
 use crate::figure::count;
 use crate::file;
 
-/// What a FILE of these verbs may hold.
-pub(super) enum Source {
+/// What a FILE of these verbs may hold; a text is not looked at yet.
+pub(super) enum Given {
     /// The fleet of a scenario.
-    Fleet(FleetProblem),
-    /// The text of a fleet, not looked at yet.
-    Text(Vec<u8>),
-    /// A catopt document.
-    Diagram(Diagram),
+    Scenario(FleetProblem),
+    /// The text of a fleet.
+    Fleet(Vec<u8>),
+    /// The text of a native document.
+    Native(Vec<u8>),
+    /// The text of a document of the family.
+    Family(Vec<u8>, Dialect),
 }
 
 /// The one key that tells formats apart.
@@ -36,70 +38,71 @@ pub(super) fn format_of(text: &[u8]) -> String {
     serde_json::from_slice::<Format>(text).map_or_else(|_| String::new(), |found| found.format)
 }
 
-/// Whether a text is a catopt document.
-pub(super) fn is_catopt(text: &[u8]) -> bool {
-    format_of(text) == CATOPT_FORMAT
-}
-
 /// The problem in a file: a scenario by name or path, a catopt document, else a fleet.
 ///
 /// # Errors
-/// [`Failure`] naming the file and the place.
-pub(super) fn load(path: &Path) -> Result<Source, Failure> {
+/// [`Failure`] naming the file.
+pub(super) fn load(path: &Path) -> Result<Given, Failure> {
     let name = path.to_string_lossy();
     if simulate::is_scenario(&name) {
-        return Ok(Source::Fleet(simulate::problem(&simulate::load(&name)?)?));
+        return Ok(Given::Scenario(simulate::problem(&simulate::load(&name)?)?));
     }
-    let text = file::read(path)?;
-    if is_catopt(&text) {
-        return Ok(Source::Diagram(document::read(&text, Some(&Blake3)).map_err(|error| named(path)(&error))?));
-    }
-    if let Some(dialect) = Dialect::of(&text) {
-        let (diagram, _) = family::read(&text, dialect).map_err(|error| named(path)(&error))?;
-        return Ok(Source::Diagram(diagram));
-    }
-    Ok(Source::Text(text))
+    Ok(Given::of(file::read(path)?))
 }
 
-impl Source {
-    /// As a diagram.
+impl Given {
+    /// What a text of JSON holds; a fleet if it does not say.
+    pub(super) fn of(text: Vec<u8>) -> Self {
+        if format_of(&text) == CATOPT_FORMAT {
+            return Self::Native(text);
+        }
+        match Dialect::of(&text) {
+            Some(dialect) => Self::Family(text, dialect),
+            None => Self::Fleet(text),
+        }
+    }
+
+    /// As a diagram in memory.
     ///
     /// # Errors
-    /// [`Failure`] for what is no fleet, and for a cost that is not convex.
+    /// [`Failure`] for what is no problem, and for a cost that is not convex.
     pub(super) fn diagram(self, path: &Path) -> Result<Diagram, Failure> {
         let fail = named(path);
         match self {
-            Self::Diagram(diagram) => Ok(diagram),
-            Self::Fleet(fleet) => Diagram::of(&fleet).map_err(|error| fail(&error)),
-            Self::Text(text) => {
+            Self::Scenario(fleet) => Diagram::of(&fleet).map_err(|error| fail(&error)),
+            Self::Fleet(text) => {
                 let fleet = read_fleet(&text).map_err(|error| fail(&error))?;
                 Diagram::of(&fleet).map_err(|error| fail(&error))
             }
+            Self::Native(text) => document::read(&text, Some(&Blake3)).map_err(|error| fail(&error)),
+            Self::Family(text, dialect) => Ok(family::read(&text, dialect).map_err(|error| fail(&error))?.0),
         }
     }
 }
 
 /// What a file with all of a fleet reveals, in words.
 pub(super) fn of_fleet(fleet: Fleet<'_>) -> String {
-    let sizes = fleet.assets().map(|asset| (asset.local.variable_count(), asset.local.row_count()));
-    revealed(sizes.collect(), fleet.coupling().names.len(), "fleet row")
+    let mut sizes = (fleet.asset_count(), 0, 0);
+    for asset in fleet.assets() {
+        sizes = (sizes.0, sizes.1 + asset.local.variable_count(), sizes.2 + asset.local.row_count());
+    }
+    revealed(sizes, (fleet.coupling().names.len(), "fleet row"))
 }
 
 /// What a file with all of a diagram reveals, in words.
-pub(super) fn of_diagram(diagram: &Diagram) -> String {
-    let sizes = diagram.objects().iter().map(|object| match &object.body {
-        Body::Quadratic { local, .. } => (local.variable_count(), local.row_count()),
-        Body::Opaque { .. } => (0, 0),
-    });
-    revealed(sizes.collect(), diagram.junctions().len(), "junction")
+pub(super) fn of_diagram<'a>(source: impl Into<Source<'a>>) -> String {
+    let source = source.into();
+    let Size { objects, variables, rows, junctions } = source.size();
+    let noun = if matches!(source, Source::Fleet(_)) { "fleet row" } else { "junction" };
+    revealed((objects, variables, rows), (junctions, noun))
 }
 
-fn revealed(sizes: Vec<(usize, usize)>, shared: usize, noun: &str) -> String {
+fn revealed((assets, variables, rows): (usize, usize, usize), (shared, noun): (usize, &str)) -> String {
     format!(
         "of {}: {}, {}, every cost and every use of {}",
-        count(sizes.len(), "asset"),
-        count(sizes.iter().map(|size| size.0).sum(), "variable"),
-        count(sizes.iter().map(|size| size.1).sum(), "private row"),
+        count(assets, "asset"),
+        count(variables, "variable"),
+        count(rows, "private row"),
         count(shared, noun)
     )
 }
