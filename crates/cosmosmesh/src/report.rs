@@ -8,6 +8,7 @@ mod convergence;
 mod drawing;
 mod fleet;
 mod gantt;
+mod past;
 mod profile;
 mod replicas;
 mod shortfall;
@@ -41,6 +42,7 @@ pub(crate) fn page(report: &SimulationReport) -> String {
     out.push_str(&section("rounds", "How the plan was found", &rounds(report)));
     out.push_str(&section("traffic", "What it cost on the links", &links(report)));
     out.push_str(&section("replicas", "How late assets knew of each other", &knowledge(report)));
+    out.push_str(&section("past", "What the logs keep", &past(report)));
     out.push_str(&foot(report));
     document(&format!("{}: a simulated sol", report.scenario), &out)
 }
@@ -191,6 +193,22 @@ fn knowledge(report: &SimulationReport) -> String {
          {legend}<figure class=\"wide\">{}</figure>\n{table}",
         duration(replicas.every_ms.unsigned_abs()),
         scroll("Staleness over time", &replicas::replicas(report))
+    )
+}
+
+fn past(report: &SimulationReport) -> String {
+    let stores = details("The stores as a table", &past::stores(report), "Bytes held by each store");
+    let (sentence, checkpoints) = match &report.replicas.closing {
+        Some(closing) => {
+            let table = details("The checkpoints as a table", &past::checkpoints(closing), "Each checkpoint");
+            (past::sentence(closing), table)
+        }
+        None => ("The scenario keeps the past of its logs open: nothing is pruned.".to_owned(), String::new()),
+    };
+    format!(
+        "<p class=\"aside\">{}</p>\n<figure class=\"wide\">{}</figure>\n{checkpoints}{stores}",
+        escape(&sentence),
+        scroll("Bytes held over time", &past::held(report))
     )
 }
 

@@ -35,6 +35,8 @@ pub struct Receipt {
     pub latency_sum_ms: u64,
     /// The longest of them.
     pub latency_ms_max: u64,
+    /// Of those refused, entries that came too late: written before the checkpoint in force and not in it. Whoever holds them writes them again.
+    pub late: u64,
 }
 
 impl Receipt {
@@ -45,6 +47,10 @@ impl Receipt {
         put_bytes(out, self.link.as_bytes());
         for number in self.numbers() {
             put_u64(out, number);
+        }
+        // Records from before this was counted end here, and so do all that have none.
+        if self.late > 0 {
+            put_u64(out, self.late);
         }
     }
 
@@ -60,9 +66,27 @@ impl Receipt {
         for number in &mut numbers {
             *number = reader.u64()?;
         }
-        reader.finish()?;
         let [bytes, new, duplicate, quarantined, forks, refused, latency_sum_ms, latency_ms_max] = numbers;
-        Ok(Self { at, from, link, bytes, new, duplicate, quarantined, forks, refused, latency_sum_ms, latency_ms_max })
+        let late = match reader.remaining() {
+            0 => 0,
+            // Written only if there are any, and then they are among those refused.
+            _ => Some(reader.u64()?).filter(|late| (1..=refused).contains(late)).ok_or(CodecError::Contradiction)?,
+        };
+        reader.finish()?;
+        Ok(Self {
+            at,
+            from,
+            link,
+            bytes,
+            new,
+            duplicate,
+            quarantined,
+            forks,
+            refused,
+            latency_sum_ms,
+            latency_ms_max,
+            late,
+        })
     }
 
     fn numbers(&self) -> [u64; 8] {

@@ -41,6 +41,11 @@ impl MemoryStore {
         self.unsynced.len()
     }
 
+    /// How many bytes the records have that are there.
+    pub fn bytes(&self) -> u64 {
+        self.streams.values().flat_map(|stream| &stream.records).map(|record| record.len() as u64).sum()
+    }
+
     /// After so many further appends and syncs every one fails, as a full disk would make them.
     pub fn fail_after(&mut self, writes: u64) {
         self.writes_left = Some(writes);

@@ -2,9 +2,9 @@
 
 use cosmosmesh_contracts::plan::{Certificate, PlanKind, Status};
 use cosmosmesh_simulator::report::{
-    Activity, AssetReport, Binding, BindingScope, Curve, Ending, Figures, FleetRowReport, Grant, Horizon, Margin,
-    MarginKind, MaskReport, PairReport, ReplicaReport, RoundReport, Series, SimulationReport, Span, Traffic, Violation,
-    Wanted,
+    Activity, AssetReport, Binding, BindingScope, CheckpointReport, ClosingReport, Curve, Ending, Figures,
+    FleetRowReport, Grant, Horizon, Margin, MarginKind, MaskReport, PairReport, ReplicaReport, RoundReport, Series,
+    SimulationReport, Span, StoreReport, Traffic, Violation, Wanted,
 };
 
 const SLOTS: i64 = 48;
@@ -96,6 +96,31 @@ pub(super) fn specimen() -> SimulationReport {
                 at: "habitat".into(),
                 latency_ms_mean: Some(62_000),
                 stale_ms: vec![0, 1_800_000, 60_000],
+            }],
+            closing: Some(ClosingReport {
+                proposer: "habitat".into(),
+                voters: vec!["habitat".into(), "rover-1".into(), "rover-2".into()],
+                needed: 2,
+                period_ms: 1_800_000,
+                age_ms: 900_000,
+                checkpoints: vec![CheckpointReport {
+                    number: 1,
+                    at_ms: 1_800_000,
+                    proposer: "habitat".into(),
+                    proposed_ms: 2_700_000,
+                    signed_by: vec!["habitat".into(), "rover-1".into()],
+                    entries: 40,
+                    state_bytes: 900,
+                    in_force_ms: vec![Some(2_760_000), None],
+                }],
+                late: 2,
+                carried: 1,
+            }),
+            stores: vec![StoreReport {
+                at: "habitat".into(),
+                held_bytes: vec![9_000, 30_000, 12_000],
+                pruned_entries: 38,
+                pruned_bytes: 14_000,
             }],
         },
         violations: vec![],

@@ -1,7 +1,7 @@
 //! The run in tables: figures, margins, broken limits.
 
 use cosmosmesh_simulator::clock::Clock;
-use cosmosmesh_simulator::report::{MarginKind, SimulationReport};
+use cosmosmesh_simulator::report::{MarginKind, SimulationReport, StoreReport};
 
 use super::axis::clock;
 use crate::figure::{bytes, duration, short, tiny};
@@ -36,6 +36,17 @@ pub(crate) fn figures(report: &SimulationReport) -> Table {
     push("delta-sync latency, 95 in 100 within", time(replicas.latency_ms_p95));
     push("delta-sync latency, longest", time(replicas.latency_ms_max));
     push("log entries that did not reach somebody", replicas.missing.to_string());
+    if let Some(closing) = &replicas.closing {
+        let last = closing.checkpoints.last();
+        push(
+            "past of the logs closed to",
+            last.map_or_else(none, |last| format!("{}, checkpoint {}", clock(last.at_ms), last.number)),
+        );
+        push("late entries written again", closing.carried.to_string());
+    }
+    let sum = |part: fn(&StoreReport) -> u64| replicas.stores.iter().map(part).sum::<u64>();
+    let (held, pruned) = (sum(|store| store.held_bytes.last().copied().unwrap_or(0)), sum(|store| store.pruned_bytes));
+    push("stores of logs", format!("{} held, {} pruned", bytes(held), bytes(pruned)));
     push("limits broken in reality", figures.violation_count.to_string());
     push("steps checked", figures.steps.to_string());
     table

@@ -233,6 +233,11 @@ impl<S: Store> Replica<S> {
         self.store
     }
 
+    /// The store, to be looked at.
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
     /// In whose name this replica writes.
     pub fn me(&self) -> NodeId {
         self.keys.signer.node_id()

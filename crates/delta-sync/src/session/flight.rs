@@ -204,11 +204,12 @@ impl<S: Store> Session<S> {
                 raw_max = raw_max.min(limit);
                 continue;
             };
-            if bytes.len() > limit {
-                if entry_count == 1 {
-                    self.tell_cut(id, peer);
-                    return Ok(None);
-                }
+            if entry_count == 1 && bytes.len() as u64 > left.min(room) {
+                self.tell_cut(id, peer);
+                return Ok(None);
+            }
+            // An entry that is longer than batches are meant to be travels alone; it would keep everything behind it.
+            if bytes.len() > limit && entry_count > 1 {
                 raw_max = (raw_max.min(raw_bytes) as u128 * limit as u128 / bytes.len() as u128 * 15 / 16) as usize;
                 continue;
             }

@@ -45,7 +45,7 @@ pub struct Session<S> {
 /// What a session is told when it starts.
 #[derive(Clone, Debug)]
 pub struct SessionConfig {
-    /// The longest batch sent, in bytes.
+    /// The longest batch sent, in bytes; an entry that is longer travels alone.
     pub batch_bytes_max: usize,
     /// Whether batches are compressed.
     pub compress: bool,

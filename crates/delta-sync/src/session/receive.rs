@@ -271,6 +271,7 @@ impl<S: Store> Session<S> {
             refused: 0,
             latency_sum_ms: 0,
             latency_ms_max: 0,
+            late: 0,
         });
         let mission = self.replica.config.mission;
         let hasher = self.replica.keys.hasher.clone();
@@ -492,6 +493,7 @@ impl Intake {
             }
             Verdict::Refused(refusal) => {
                 self.receipt.refused += 1;
+                self.receipt.late += u64::from(refusal == Refusal::Late);
                 *self.refused.entry(refusal).or_default() += 1;
             }
         }

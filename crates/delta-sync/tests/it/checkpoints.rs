@@ -10,10 +10,11 @@ use cosmosmesh_delta_sync::checkpoint::{
     CONTROL_TOPIC, CertificateError, Quorum, QuorumError, REBASED_KIND, Snapshot, late_of,
 };
 use cosmosmesh_delta_sync::frame::{Compression, Frame, Piece, Votes};
+use cosmosmesh_delta_sync::receipt::RECEIPTS_STREAM;
 use cosmosmesh_delta_sync::state::{Fold, Notice, Operation};
 use cosmosmesh_delta_sync::{
-    Adoption, Contact, Draft, Entry, EntryId, Event, LogId, ProposeError, RangeSet, Refusal, Replica, ReplicaConfig,
-    ReplicaError, Session, SessionConfig, Verdict,
+    Adoption, CodecError, Contact, Draft, Entry, EntryId, Event, LogId, ProposeError, RangeSet, Receipt, Refusal,
+    Replica, ReplicaConfig, ReplicaError, Session, SessionConfig, Verdict,
 };
 
 use crate::keys::{TestHasher, keys, node};
@@ -315,6 +316,48 @@ fn late_entries_are_refused_by_those_who_closed_the_past_and_their_holder_is_tol
     assert_eq!((fleet.counter(0, 3), fleet.counter(0, 4)), (4_301, 31));
     for id in &late {
         assert!(!fleet.nodes[0].replica().have(&id.log).contains(id.sequence));
+    }
+    // Whoever reads the receipts of those who refused them sees it there too.
+    let refused: u64 = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Refused { refusal: Refusal::Late, count, .. } => Some(count),
+            _ => None,
+        })
+        .sum();
+    let records: Vec<Receipt> = (0..5)
+        .flat_map(|k| fleet.take_store(k).read(RECEIPTS_STREAM, 0, usize::MAX).unwrap())
+        .map(|record| Receipt::decode(&record).unwrap())
+        .collect();
+    assert!(refused >= late.len() as u64, "{refused}");
+    assert_eq!(records.iter().map(|receipt| receipt.late).sum::<u64>(), refused);
+    assert!(records.iter().all(|receipt| receipt.late <= receipt.refused));
+}
+
+#[test]
+fn a_receipt_says_late_only_where_something_was() {
+    let numbers = |refused, late| Receipt {
+        at: MissionTime(5),
+        from: node(1),
+        link: "test".into(),
+        bytes: 900,
+        new: 1,
+        duplicate: 0,
+        quarantined: 0,
+        forks: 0,
+        refused,
+        latency_sum_ms: 0,
+        latency_ms_max: 0,
+        late,
+    };
+    let (mut without, mut with) = (Vec::new(), Vec::new());
+    numbers(3, 0).encode(&mut without);
+    numbers(3, 2).encode(&mut with);
+    assert_eq!(with, [&without[..], &[2]].concat(), "a record from before reads as one that has none");
+    assert_eq!(Receipt::decode(&with), Ok(numbers(3, 2)));
+    for late in [0, 4, 0x7f] {
+        let bytes = [&without[..], &[late]].concat();
+        assert_eq!(Receipt::decode(&bytes), Err(CodecError::Contradiction), "{late} of 3");
     }
 }
 

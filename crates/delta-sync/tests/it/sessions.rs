@@ -160,3 +160,24 @@ fn a_peer_without_room_is_sent_nothing() {
     reconcile(&mut a, &mut b, &mut now, &contact(), |_, _, _| true);
     assert_eq!(b.replica().entry_count(), 1);
 }
+
+#[test]
+fn an_entry_longer_than_a_batch_travels_alone_and_keeps_nothing_back() {
+    let narrow = SessionConfig { batch_bytes_max: 400, ..SessionConfig::default() };
+    let (mut a, mut b) = (session_with(1, config(), narrow), session(2));
+    let mut now = MissionTime(1_000);
+    let long: Vec<u8> = (0..3_000_u32).map(|k| (k.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    write(&mut a, 1, b"before");
+    write(&mut a, 2, &long);
+    write(&mut a, 3, b"after");
+    let traffic = reconcile(&mut a, &mut b, &mut now, &contact(), |_, _, _| true);
+    assert!(equal(&a, &b), "{:?}", traffic.events);
+    assert_eq!(traffic.frames.iter().filter(|frame| frame.len() > 400).count(), 1, "only it goes beyond the bound");
+    // What does not fit into the contact's bytes stays for a better one.
+    write(&mut a, 4, &long);
+    let thin = Contact { rate_bps: Some(8_000), until: Some(now.plus_ms(500)), delay_ms: 10, ..Contact::new("thin") };
+    let traffic = reconcile(&mut a, &mut b, &mut now, &thin, |_, _, _| true);
+    assert!(traffic.events.iter().any(|event| matches!(event, Event::Cut { entries_left: 1, .. })));
+    reconcile(&mut a, &mut b, &mut now, &contact(), |_, _, _| true);
+    assert!(equal(&a, &b));
+}

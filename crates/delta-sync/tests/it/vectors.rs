@@ -343,12 +343,15 @@ fn vectors_of_scopes_and_receipts() {
     for row in list(&file["receipts"]) {
         let (record, fields) = (bytes(&row["record"]), &row["fields"]);
         let receipt = Receipt::decode(&record).unwrap();
-        let shown = json!({
+        let mut shown = json!({
             "at_ms": receipt.at.as_ms(), "from": hex(receipt.from.as_bytes()), "link": receipt.link,
             "bytes": receipt.bytes, "new": receipt.new, "duplicate": receipt.duplicate,
             "quarantined": receipt.quarantined, "forks": receipt.forks, "refused": receipt.refused,
             "latency_sum_ms": receipt.latency_sum_ms, "latency_ms_max": receipt.latency_ms_max,
         });
+        if receipt.late > 0 {
+            shown["late"] = json!(receipt.late);
+        }
         assert_eq!(&shown, fields);
         let mut again = Vec::new();
         receipt.encode(&mut again);

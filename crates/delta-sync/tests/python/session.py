@@ -714,6 +714,10 @@ def vectors():
         names = ["bytes", "new", "duplicate", "quarantined", "forks", "refused", "latency_sum_ms", "latency_ms_max"]
         receipts.append({"record": receipt(at, keys[1], link, numbers).hex(),
             "fields": {"at_ms": at, "from": keys[1].hex(), "link": link} | dict(zip(names, numbers))})
+    # Late ones are written only where there are any, so that records without them are as they were.
+    numbers = [900, 0, 4, 0, 0, 3, 0, 0, 2]
+    receipts.append({"record": receipt(90_000_000, keys[1], "dsn", numbers).hex(),
+        "fields": {"at_ms": 90_000_000, "from": keys[1].hex(), "link": "dsn"} | dict(zip(names + ["late"], numbers))})
 
     good = beacon(mission, 0, zero, root, 5, 64)
     plain = batch(mission, 1, 1, 0, zero, root, every_row)

@@ -15,7 +15,7 @@ pub use asset::{Activity, AssetReport, Binding, BindingScope, Curve, Series, Tra
 pub use figures::{Figures, Margin, MarginKind, Violation};
 pub use fleet::{FleetRowReport, Grant};
 pub use masks::MaskReport;
-pub use replicas::{PairReport, ReplicaReport};
+pub use replicas::{CheckpointReport, ClosingReport, PairReport, ReplicaReport, StoreReport};
 pub use round::RoundReport;
 
 use cosmosmesh_contracts::plan::{Certificate, PlanKind, Status};

@@ -30,6 +30,65 @@ pub struct ReplicaReport {
     pub times_ms: Vec<i64>,
     /// Each asset as each other asset knows it.
     pub pairs: Vec<PairReport>,
+    /// How the past was closed; absent if the scenario keeps it open.
+    pub closing: Option<ClosingReport>,
+    /// What each asset's store held.
+    pub stores: Vec<StoreReport>,
+}
+
+/// How a quorum closed the past of the fleet's logs; every asset prunes as soon as a checkpoint is in force at it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ClosingReport {
+    /// Who proposes checkpoints.
+    pub proposer: String,
+    /// Who votes.
+    pub voters: Vec<String>,
+    /// How many votes certify.
+    pub needed: usize,
+    /// The past is closed up to whole multiples of this.
+    pub period_ms: i64,
+    /// How old entries are before they are closed.
+    pub age_ms: i64,
+    /// The checkpoints that came into force, rising.
+    pub checkpoints: Vec<CheckpointReport>,
+    /// How often an entry was refused because it came too late, as receipts tell it.
+    pub late: u64,
+    /// How often an asset wrote a late entry again, as an entry of its own.
+    pub carried: u64,
+}
+
+/// A checkpoint: which past is closed, and who says so.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CheckpointReport {
+    /// Counts from one.
+    pub number: u64,
+    /// Up to when the past is closed.
+    pub at_ms: i64,
+    /// Who proposed it.
+    pub proposer: String,
+    /// When.
+    pub proposed_ms: i64,
+    /// Whose votes certified it where it first came into force.
+    pub signed_by: Vec<String>,
+    /// How many entries it covers, those of earlier checkpoints, proposals and votes included.
+    pub entries: u64,
+    /// Length of the state that they come to.
+    pub state_bytes: u64,
+    /// When it came into force at each asset, in the scenario's order; absent where it had not, or was overtaken by a later one.
+    pub in_force_ms: Vec<Option<i64>>,
+}
+
+/// What one asset's store of logs held over time.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StoreReport {
+    /// Whose store.
+    pub at: String,
+    /// Bytes of all its records at each of [`ReplicaReport::times_ms`].
+    pub held_bytes: Vec<u64>,
+    /// Entries of which it kept only the hash, all in all.
+    pub pruned_entries: u64,
+    /// How long they were.
+    pub pruned_bytes: u64,
 }
 
 /// What one asset knows of another.

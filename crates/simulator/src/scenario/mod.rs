@@ -4,6 +4,7 @@
 //! Whatever the reader does not understand it refuses, with the line, the reason and a remedy; `scenarios/jezero-base.toml` is the reference of all keys.
 
 mod asset;
+mod closing;
 mod error;
 mod library;
 mod link;
@@ -12,6 +13,7 @@ mod reader;
 mod vehicle;
 
 pub use asset::{AssetSpec, Vehicle};
+pub use closing::Closing;
 pub use error::{ScenarioError, ScenarioErrorKind};
 pub use library::{BUILT_IN, builtin_source};
 pub use link::{ContactSpec, FaultSpec, LinkSpec, PassSpec};
@@ -59,6 +61,8 @@ pub struct Scenario {
     pub faults: Vec<FaultSpec>,
     /// How far reality may stray from the forecast.
     pub uncertainty: Uncertainty,
+    /// How the past of the fleet's logs is closed; nothing if it stays open.
+    pub closing: Option<Closing>,
 }
 
 /// How the planning runs.

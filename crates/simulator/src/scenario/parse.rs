@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use cosmosmesh_contracts::round::WordWidth;
 use cosmosmesh_contracts::{AssetId, Horizon, MissionTime};
 
+use super::closing::closing;
 use super::reader::{At, Source, Table};
 use super::vehicle::vehicle;
 use super::{
@@ -80,6 +81,7 @@ pub(super) fn scenario(file: &str, text: &str) -> Result<Scenario> {
     if planning.guardians.is_empty() {
         planning.guardians = well_linked(&links, planning.facilitator, assets.len());
     }
+    let closing = closing(root.optional_table("closing")?, &index, planning.facilitator, &planning.guardians)?;
     let passes = passes(root.tables("pass")?)?;
     let faults = root.tables("fault")?.into_iter().map(|table| fault(table, &index, &links)).collect::<Result<_>>()?;
     root.finish()?;
@@ -102,6 +104,7 @@ pub(super) fn scenario(file: &str, text: &str) -> Result<Scenario> {
         passes,
         faults,
         uncertainty,
+        closing,
     };
     if let Some(lost) = contacts::unreachable(&scenario) {
         let facilitator = scenario.assets[scenario.planning.facilitator].id.to_string();

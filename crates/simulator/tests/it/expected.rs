@@ -24,7 +24,13 @@ fn figures(report: &SimulationReport) -> Value {
             (name, json!({ "desired": rounded(wanted.desired), "planned": rounded(wanted.planned) }))
         })
     });
+    let replicas = &report.replicas;
+    let closing = replicas.closing.as_ref().expect("the built-in scenarios close their past");
+    let held: u64 = replicas.stores.iter().map(|store| store.held_bytes.last().unwrap()).sum();
     json!({
+        "checkpoints": closing.checkpoints.len(),
+        "late_entries_carried": closing.carried,
+        "log_bytes_held": rounded(held as f64),
         "ending": report.ending.to_string(),
         "fleet_rows": report.fleet_rows.len(),
         "rounds": figures.rounds,

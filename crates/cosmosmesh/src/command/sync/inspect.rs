@@ -180,6 +180,7 @@ struct Handover {
     quarantined: u64,
     forks: u64,
     refused: u64,
+    late: u64,
     latency_sum_ms: u64,
     latency_ms_max: u64,
 }
@@ -205,6 +206,7 @@ fn handovers(receipts: &[Receipt]) -> Handovers {
             (&mut sum.quarantined, receipt.quarantined),
             (&mut sum.forks, receipt.forks),
             (&mut sum.refused, receipt.refused),
+            (&mut sum.late, receipt.late),
             (&mut sum.latency_sum_ms, receipt.latency_sum_ms),
         ] {
             *total = total.saturating_add(part);
@@ -233,6 +235,7 @@ impl Handover {
             "quarantined": self.quarantined,
             "forks": self.forks,
             "refused": self.refused,
+            "late": self.late,
             "latency_ms_mean": self.latency_ms_mean(),
             "latency_ms_max": self.latency_ms_max,
         })
@@ -249,6 +252,7 @@ fn handover_table(handovers: &Handovers) -> String {
         ("here before", Align::Right),
         ("quarantined", Align::Right),
         ("refused", Align::Right),
+        ("of them late", Align::Right),
         ("mean latency", Align::Right),
         ("longest", Align::Right),
     ]);
@@ -263,6 +267,7 @@ fn handover_table(handovers: &Handovers) -> String {
             sum.duplicate.to_string(),
             sum.quarantined.to_string(),
             sum.refused.to_string(),
+            sum.late.to_string(),
             sum.latency_ms_mean().map_or("none".to_owned(), duration),
             if sum.new == 0 { "none".to_owned() } else { duration(sum.latency_ms_max) },
         ]);
