@@ -27,6 +27,7 @@ pub mod round;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod traits;
+pub mod trust;
 #[cfg(feature = "wire")]
 pub mod wire;
 

@@ -11,6 +11,7 @@ mod range_rule;
 mod signer;
 mod store;
 mod sum;
+mod trust_policy;
 
 pub use coordination::{Coordination, CoordinationError, Step};
 pub use domain_adapter::{DomainAdapter, DomainError, Wanted, WantedPart};
@@ -23,3 +24,4 @@ pub use range_rule::RangeRule;
 pub use signer::{Signer, Verifier};
 pub use store::{RECORD_MAX, STREAM_NAME_MAX, Store, StoreError, check_record, check_stream_name};
 pub use sum::{Sum, SumError};
+pub use trust_policy::TrustPolicy;

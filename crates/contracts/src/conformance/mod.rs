@@ -11,6 +11,7 @@ mod mechanism;
 mod range_rule;
 mod store;
 mod sum;
+mod trust_policy;
 
 pub use coordination::{FleetAssets, coordination, coordination_on};
 pub use domain::{DomainCase, at_baseline, domain};
@@ -26,3 +27,4 @@ pub use mechanism::mechanism;
 pub use range_rule::{WideRanges, range_rule};
 pub use store::{MemoryStore, store};
 pub use sum::{CompensatedSum, private_sum, sum};
+pub use trust_policy::trust_policy;

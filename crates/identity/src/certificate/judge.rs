@@ -1,6 +1,5 @@
-use core::fmt;
-
 use cosmosmesh_contracts::key::NodeId;
+use cosmosmesh_contracts::trust::{Invalid, Unknown, Verdict};
 use cosmosmesh_contracts::{AssetId, MissionTime};
 
 use super::Certificate;
@@ -47,101 +46,6 @@ pub struct Tolerance {
     pub evidence_age_ms_max: i64,
     /// How long after its end a certificate still serves to renew, in milliseconds.
     pub grace_ms: i64,
-}
-
-/// What a judge finds. Neither of the other two is valid; what to do with an indeterminate one is for the policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It holds.
-    Valid {
-        /// How old the governance is by which it was judged, in milliseconds.
-        evidence_age_ms: i64,
-    },
-    /// It does not hold, and more evidence would not change that.
-    Invalid(Invalid),
-    /// What is known does not settle it.
-    Indeterminate {
-        /// What is not known.
-        unknown: Unknown,
-        /// How old the governance is by which it was judged, in milliseconds.
-        evidence_age_ms: i64,
-    },
-}
-
-/// Why a certificate does not hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Invalid {
-    /// Its time has certainly not come.
-    Early,
-    /// Its time is certainly over.
-    Expired,
-    /// It counts for log positions before the act's only.
-    Superseded,
-    /// It was issued after the act that it should cover.
-    Later,
-    /// It is revoked.
-    Revoked {
-        /// From this number of entries on.
-        since: u64,
-    },
-    /// The issuer was not approved where it was issued, or is not where it is used.
-    Issuer,
-    /// The key is not that of the member it names: never admitted, removed, or rotated away.
-    Subject,
-}
-
-/// What a judge would have to learn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Unknown {
-    /// The clock is too coarse to tell.
-    Time,
-    /// The certificate names log entries that the judge does not have.
-    Log {
-        /// How many entries are needed.
-        needed: u64,
-    },
-    /// The governance is older than the policy allows.
-    Freshness,
-}
-
-impl fmt::Display for Invalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Early => f.write_str("its time has not come; wait, or show the rung before"),
-            Self::Expired => f.write_str("its time is over; show the next rung, or renew"),
-            Self::Superseded => f.write_str("the log has gone past its last position; renew"),
-            Self::Later => f.write_str("it was issued after what it should cover"),
-            Self::Revoked { since } => write!(f, "revoked from {since} log entries on"),
-            Self::Subject => {
-                f.write_str("its key is not that of the member it names; ask for one for the member's present key")
-            }
-            Self::Issuer => f.write_str("its issuer is not approved; governors approve issuers"),
-        }
-    }
-}
-
-impl fmt::Display for Unknown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Time => f.write_str("the clock's bound reaches over an end of its window; wait, or set the clock"),
-            Self::Log { needed } => write!(f, "{needed} log entries are needed; fetch the log"),
-            Self::Freshness => f.write_str("the governance is older than is tolerated; fetch the log"),
-        }
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Valid { evidence_age_ms } => write!(f, "valid, by governance {evidence_age_ms} ms old"),
-            Self::Invalid(why) => write!(f, "invalid: {why}"),
-            Self::Indeterminate { unknown, evidence_age_ms } => {
-                write!(f, "indeterminate: {unknown}; judged by governance {evidence_age_ms} ms old")
-            }
-        }
-    }
 }
 
 /// Judges a certificate whose signature was checked.

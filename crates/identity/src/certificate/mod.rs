@@ -14,8 +14,9 @@ mod statement;
 mod token;
 mod x509;
 
+pub use cosmosmesh_contracts::trust::{Invalid, Unknown, Verdict};
 pub use error::CertificateError;
-pub use judge::{Evidence, GovernanceView, Invalid, Tolerance, Unknown, Verdict, judge};
+pub use judge::{Evidence, GovernanceView, Tolerance, judge};
 pub use ladder::{Ladder, RUNGS_MAX, life_ms_min};
 pub use renewal::{GRACE_ROLES, Renewal, renewal};
 pub use request::{REQUEST_MAX, Request};

@@ -43,9 +43,6 @@ pub fn renewal(certificate: &Certificate, evidence: &Evidence<'_>, tolerance: &T
             if evidence.now < due { Renewal::Keep { due } } else { Renewal::Same }
         }
         Verdict::Invalid(Invalid::Early) => Renewal::Keep { due: from },
-        Verdict::Invalid(Invalid::Revoked { .. } | Invalid::Issuer | Invalid::Subject | Invalid::Later) => {
-            Renewal::Refused
-        }
         Verdict::Invalid(Invalid::Expired | Invalid::Superseded) | Verdict::Indeterminate { .. } => {
             let earliest = evidence.now.plus_ms(-evidence.clock_bound_ms.max(0));
             if earliest < to.plus_ms(tolerance.grace_ms.max(0)) {
@@ -55,5 +52,7 @@ pub fn renewal(certificate: &Certificate, evidence: &Evidence<'_>, tolerance: &T
                 Renewal::Readmission
             }
         }
+        // Revoked, its issuer withdrawn, or another's key.
+        Verdict::Invalid(_) => Renewal::Refused,
     }
 }

@@ -4,10 +4,9 @@ mod delegation;
 mod error;
 mod policy;
 mod refusal;
-mod word;
 
+pub use cosmosmesh_contracts::trust::{Capability, Contract, Reach, Role, Roles};
 pub use delegation::{Delegation, EPOCHS_MAX, Members};
 pub use error::PolicyError;
 pub use policy::{FORMAT, Policy, Rule};
 pub use refusal::Refusal;
-pub use word::{Capability, Contract, Reach, Role, Roles};
