@@ -12,6 +12,7 @@
 
 mod agent;
 mod aggregator;
+mod author;
 mod blame;
 mod bundle;
 mod closing;
@@ -29,6 +30,7 @@ mod total;
 
 pub use agent::{Agent, Expected};
 pub use aggregator::{Aggregator, Opened};
+pub use author::author_of;
 pub use blame::{Blame, Verdict};
 pub use bundle::Acceptance;
 pub use closing::Closing;
