@@ -505,7 +505,8 @@ fn groups_and_delegations_count_where_the_log_has_them() {
     check("drone-1 read:plan drone-1", 0, "allowed by rule 2");
     check("drone-1 read:plan rover-1", 7, "of the whole fleet, only of its group");
     check("drone-1 read:plan rover-9", 64, "rover-9 is no member");
-    decide("north", "group", json!({ "group": "north", "members": ["drone-1", "rover-1"] }), &["alice", "bob"]);
+    place.done("govern propose group north --member drone-1 --member rover-1 --ledger ares.log --out north.dsse");
+    enact("north", &["alice", "bob"]);
     check("drone-1 read:plan rover-1", 0, "allowed by rule 2");
     check("drone-1 publish:command fleet", 7, "needed is the role commander");
     // The log has six entries; this one is the seventh.
@@ -523,8 +524,25 @@ fn groups_and_delegations_count_where_the_log_has_them() {
     // Longer than a delegation may last, it is not counted at all; handed on anew, it is, until it is taken back.
     decide("long", "delegation", hand(0, 200), &["rover"]);
     check("drone-1 publish:command fleet", 7, "needed is the role commander");
-    decide("again", "delegation", hand(0, 20), &["rover"]);
+    let in_words = |name: &str, words: &str, who: &[&str]| {
+        let hand = "govern propose delegation commander --from rover-1 --to drone-1";
+        place.done(&format!("{hand} {words} --ledger ares.log --out {name}.dsse"));
+        enact(name, who);
+    };
+    in_words("again", "--entries 2", &["rover"]);
     check("drone-1 publish:command fleet", 0, "handed on");
-    decide("back", "delegation", hand(0, 0), &["alice", "bob"]);
+    in_words("back", "--end", &["alice", "bob"]);
     check("drone-1 publish:command fleet", 7, "needed is the role commander");
+    // In words it begins behind its own entry and lasts for so many; a group without members has ended.
+    in_words("once", "--entries 1", &["rover"]);
+    check("drone-1 publish:command fleet", 0, "handed on");
+    place.done("govern propose group north --ledger ares.log --out nobody.dsse");
+    enact("nobody", &["alice", "bob"]);
+    check("drone-1 publish:command fleet", 7, "needed is the role commander");
+    check("drone-1 read:plan rover-1", 7, "of the whole fleet, only of its group");
+    let wrong = "govern propose delegation captain --from rover-1 --to drone-1 --ledger ares.log --out x.dsse";
+    assert!(place.plain(wrong).stderr.contains("`captain` is none of commander"));
+    let long =
+        "govern propose delegation commander --from rover-1 --to drone-1 --entries 65 --ledger ares.log --out x.dsse";
+    assert_eq!(place.plain(long).code, 64);
 }

@@ -3,9 +3,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use cosmosmesh_contracts::key::NodeId;
+use cosmosmesh_contracts::trust::Role;
+use cosmosmesh_identity::role::EPOCHS_MAX;
 use cosmosmesh_ledger::governance::{
-    ApprovalChange, Authority, Decision, Issuer, KeyRotation, Kind, LogTrust, Membership, MembershipChange, Policy,
-    Quorum, Revocation, Roles, Root, Statement, key_commitment,
+    ApprovalChange, Authority, Decision, Delegation, Group, Issuer, KeyRotation, Kind, LogTrust, Membership,
+    MembershipChange, Policy, Quorum, Revocation, Roles, Root, Statement, key_commitment,
 };
 use cosmosmesh_ledger::{NoteKey, NoteKeyKind};
 use serde_json::Value;
@@ -34,6 +36,9 @@ Examples:
   cosmosmesh govern propose rotate rover-1 --to rover-2.pub --ledger ares.log --out rotate.dsse
   cosmosmesh govern propose issuer base --key issuer.pub --ledger ares.log --out issuer.dsse
   cosmosmesh govern propose revocation rover.certs/03.cwt --reason \"seized\" --ledger ares.log --out revoke.dsse
+  cosmosmesh govern propose group north --member rover-1 --member drone-1 --ledger ares.log --out group.dsse
+  cosmosmesh govern propose delegation planner --from base --to rover-1 --entries 20 --ledger ares.log --out hand-on.dsse
+  cosmosmesh govern propose delegation planner --from base --to rover-1 --end --ledger ares.log --out take-back.dsse
   cosmosmesh govern propose decision budget --file budget.json --ledger ares.log --out budget.dsse
 
 Keys are .pub files of `keygen` or 64 hexadecimal digits.
@@ -58,6 +63,10 @@ enum What {
     Issuer(IssuerWords),
     /// Revoke a certificate from here on
     Revocation(RevocationWords),
+    /// Say all members of a group
+    Group(GroupWords),
+    /// Hand a member's role on to another for a while, or take it back
+    Delegation(DelegationWords),
     /// Anything else, as JSON: docs/protocol/06-governance.md
     Decision(Anything),
 }
@@ -190,8 +199,42 @@ struct RevocationWords {
 }
 
 #[derive(Args, Debug)]
+struct GroupWords {
+    /// What the group is called
+    group: String,
+    /// A member; several times, or not at all to end the group
+    #[arg(long, value_name = "NAME")]
+    member: Vec<String>,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Args, Debug)]
+struct DelegationWords {
+    /// The role
+    role: String,
+    /// Who hands it on, and signs this
+    #[arg(long, value_name = "NAME")]
+    from: String,
+    /// Who receives it
+    #[arg(long, value_name = "NAME")]
+    to: String,
+    /// The first position of the log, in entries, at which it holds; the one behind this statement if left out
+    #[arg(long, value_name = "COUNT")]
+    begins: Option<u64>,
+    /// For how many positions of the log it holds: 1 to 64
+    #[arg(long, value_name = "COUNT", default_value_t = EPOCHS_MAX, value_parser = clap::value_parser!(u64).range(1..=EPOCHS_MAX))]
+    entries: u64,
+    /// Take it back; governors may sign that too
+    #[arg(long, conflicts_with_all = ["begins", "entries"])]
+    end: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Args, Debug)]
 struct Anything {
-    /// Its kind: schema, budget, issuer, revocation, break-glass, anchor or any other
+    /// Its kind: schema, budget, break-glass, anchor or any other
     kind: String,
     /// The decision as JSON
     #[arg(long, value_name = "FILE")]
@@ -247,6 +290,20 @@ impl Propose {
                 Ok(Decision::Issuer(Issuer { issuer: words.issuer.clone(), node, change }))
             }),
             What::Revocation(words) => words.place.propose(|_| words.read()),
+            What::Group(words) => words.place.propose(|_| {
+                Ok(Decision::Group(Group {
+                    group: words.group.clone(),
+                    members: words.member.iter().cloned().collect(),
+                }))
+            }),
+            What::Delegation(words) => words.place.propose(|state| {
+                // What entry `k` decides holds from position `k + 1` on.
+                let begins = words.begins.unwrap_or(state.entries + 1);
+                let ends = if words.end { begins } else { begins.saturating_add(words.entries) };
+                let (from, to, role) = (words.from.clone(), words.to.clone(), words.role.parse::<Role>());
+                let role = role.map_err(|error| Failure::bad_input(format!("role: {error}")))?.word().to_owned();
+                Ok(Decision::Delegation(Delegation { from, to, role, begins, ends }))
+            }),
             What::Decision(words) => words.place.propose(|_| words.read()),
         }
     }
