@@ -1,50 +1,10 @@
-//! The fleet's governance as a judge of certificates sees it: the fold of a log, and when it was heard.
+//! What an issuer answers to whoever asks for a renewal, by the fleet's governance.
 
-use cosmosmesh_contracts::key::NodeId;
-use cosmosmesh_contracts::{AssetId, MissionTime};
-use cosmosmesh_identity::certificate::{
-    Certificate, Evidence, GovernanceView, Renewal, Tolerance, Verdict, judge, renewal,
-};
-use cosmosmesh_identity::role::{Role, Roles};
-use cosmosmesh_ledger::governance::{Governance, Member};
-
-/// A fold of a log, heard at a time.
-///
-/// Positions count entries: what entry `k` decides holds from position `k + 1` on.
-#[derive(Clone, Copy)]
-pub(crate) struct FleetView<'a> {
-    /// What the log decides.
-    pub(crate) state: &'a Governance,
-    /// When its newest entry was heard, by the judge's clock.
-    pub(crate) heard: MissionTime,
-}
-
-impl GovernanceView for FleetView<'_> {
-    fn position(&self) -> u64 {
-        self.state.entries
-    }
-
-    fn heard(&self) -> MissionTime {
-        self.heard
-    }
-
-    fn issuer_approved(&self, issuer: &NodeId, position: u64) -> bool {
-        self.state.issuers.get(issuer).is_some_and(|standing| standing.was_approved(position))
-    }
-
-    fn revoked_since(&self, certificate: &str) -> Option<u64> {
-        self.state.revocations.get(certificate).map(|standing| standing.since + 1)
-    }
-
-    fn holds_key(&self, asset: &AssetId, key: &NodeId, position: u64) -> bool {
-        self.state.members.get(asset.as_str()).is_some_and(|member| member.held(key, position))
-    }
-}
-
-/// The roles that the log gives a member; words that are no role of ours give nothing.
-pub(crate) fn roles(member: &Member) -> Roles {
-    member.roles.iter().filter_map(|word| word.parse::<Role>().ok()).collect()
-}
+use cosmosmesh_contracts::MissionTime;
+use cosmosmesh_identity::certificate::{Certificate, Evidence, Renewal, Tolerance, Verdict, judge, renewal};
+use cosmosmesh_identity::role::Roles;
+use cosmosmesh_ledger::governance::Governance;
+pub(crate) use cosmosmesh_node::standing::{FleetView, roles};
 
 /// What an issuer waits for and how sure it is of the time, in milliseconds.
 #[derive(Clone, Copy, Debug)]

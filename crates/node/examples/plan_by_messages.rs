@@ -8,7 +8,9 @@ use cosmosmesh_contracts::round::WordWidth;
 use cosmosmesh_contracts::traits::{CryptoProvider, Engine, Step};
 use cosmosmesh_contracts::{MissionTime, key::NodeId};
 use cosmosmesh_crypto::{seeded_provider, seeded_signer};
-use cosmosmesh_node::round::{Contributing, Facilitating, Guarding, Masks, MemoryLog, Party, RoundEvent, Summing};
+use cosmosmesh_node::round::{
+    Contributing, Facilitating, Gate, Guarding, Masks, MemoryLog, Party, RoundEvent, Summing,
+};
 use cosmosmesh_privacy::mask::{Agent, Committee, Guardian, GuardianKeys, Roster, RosterTerms};
 use cosmosmesh_solver_core::{Method, Options, Participant, Ranging, coordinator};
 
@@ -77,7 +79,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut parties = Vec::new();
     for ((agent, crypto), problem) in agents.into_iter().zip(case.fleet.assets()) {
         let asset = Contributing::masked(Participant::new(problem)?, Arc::clone(&roster), agent);
-        let mut party = Party::new(crypto, names[0]).with_asset(asset);
+        let mut party = Party::new(crypto, names[0], Gate::open()).with_asset(asset);
         if let Some(guardian) = open.pop_front() {
             party = party.with_guardian(Guarding::new(guardian, Box::new(MemoryLog::new())));
         }

@@ -2,8 +2,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use cosmosmesh_contracts::key::NodeId;
-use cosmosmesh_identity::role::{Capability, Contract, Delegation, Members, Policy as Table, Reach, Role, Roles};
+use cosmosmesh_identity::role::{Capability, Contract, Policy as Table, Reach, Role, Roles};
 use cosmosmesh_ledger::governance::{Governance, Member};
+use cosmosmesh_node::standing::members;
 use serde_json::json;
 
 use super::Answer;
@@ -156,30 +157,12 @@ fn roles_without(roles: Roles, others: Roles) -> Roles {
 /// The roles of a member at the log's end, and which of them were handed on to it.
 fn standing(state: &Governance, table: &Table, who: &str) -> Result<(Roles, Roles), Failure> {
     let node = node_of(state, who)?;
-    let mut members = Members::new();
-    for (name, member) in state.members.iter().filter(|(_, member)| member.node().is_some()) {
-        let roles = read_roles(member.roles.iter().map(String::as_str));
-        // Somebody else's roles that this policy cannot have matter only where they are handed on, and then give nothing.
-        match roles.and_then(|roles| {
-            members
-                .set(table, node_of(state, name)?, roles)
-                .map_err(|error| Failure::bad_input(format!("{name}: {error}; `govern propose roles {name}`")))
-        }) {
-            Err(failure) if name == who => return Err(failure),
-            _ => {}
-        }
-    }
-    let own = members.roles_of(table, &node, state.entries);
-    for standing in state.delegations.values() {
-        let it = &standing.delegation;
-        let (Ok(from), Ok(to), Ok(role)) = (node_of(state, &it.from), node_of(state, &it.to), it.role.parse()) else {
-            continue;
-        };
-        // Nothing counts for the entries before the one in which it stands.
-        if state.entries > standing.since {
-            members.delegate(Delegation { from, to, role, begins: it.begins, ends: it.ends });
-        }
-    }
-    let all = members.roles_of(table, &node, state.entries);
+    let words = state.members.get(who).into_iter().flat_map(|member| member.roles.iter().map(String::as_str));
+    let own = read_roles(words)?;
+    // Somebody else's roles that this policy keeps apart matter only where they are handed on, and then give nothing.
+    table
+        .check_roles(own)
+        .map_err(|error| Failure::bad_input(format!("{who}: {error}; `govern propose roles {who}`")))?;
+    let all = members(state, table).roles_of(table, &node, state.entries);
     Ok((all, roles_without(all, own)))
 }

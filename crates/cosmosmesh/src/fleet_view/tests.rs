@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cosmosmesh_contracts::Horizon;
+use cosmosmesh_contracts::key::NodeId;
 use cosmosmesh_contracts::traits::Signer;
+use cosmosmesh_contracts::{AssetId, Horizon};
 use cosmosmesh_crypto::{Ed25519Signer, Ed25519Verifier, Secret};
 use cosmosmesh_identity::certificate::{Invalid, Ladder, MissionEpoch, Request, Token};
+use cosmosmesh_identity::role::Role;
 use cosmosmesh_ledger::governance::{
     ApprovalChange, Authority, Decision, Issuer, KeyRotation, LogTrust, Membership, MembershipChange, Outcome, Quorum,
     Revocation, Roles as RolesDecision, Root, Statement,

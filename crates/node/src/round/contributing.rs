@@ -80,6 +80,11 @@ impl Contributing {
         Ok(before != after && after.count_ones() == all)
     }
 
+    /// Who takes part, where answers go under masks.
+    pub(crate) fn roster(&self) -> Option<&Roster> {
+        self.masking.as_ref().map(|enrolled| &*enrolled.roster)
+    }
+
     /// The guardians to whom its keys go.
     pub(crate) fn guardians(&self) -> Vec<NodeId> {
         let keys = self.masking.iter().flat_map(|enrolled| &enrolled.roster.terms().guardians);

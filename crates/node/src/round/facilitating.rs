@@ -6,10 +6,12 @@ use cosmosmesh_contracts::message::{Event, EventKind};
 use cosmosmesh_contracts::plan::{Outcome, Status};
 use cosmosmesh_contracts::round::{Ask, Contribution, ReportLayout, RoundQuery, RoundResult, SummedReport};
 use cosmosmesh_contracts::traits::{Coordination, CoordinationError, CryptoProvider, Step, Transmit};
+use cosmosmesh_contracts::trust::TrustRefusal;
 use cosmosmesh_contracts::wire::{decode, encode};
-use cosmosmesh_privacy::mask::{MaskError, Verdict};
+use cosmosmesh_privacy::mask::{MaskError, Roster, Verdict};
 
 use super::RoundEvent;
+use super::act::{ANSWER, OPEN};
 use super::contributing::{activated, text};
 use super::masking::{MaskedRound, Masking, Masks, Opening, Unopened};
 use super::party::{MASKED_KIND, OPENING_KIND, PIECES_KIND};
@@ -126,11 +128,75 @@ impl Facilitating {
         }
     }
 
+    /// Who takes part, where sums are masked.
+    pub(crate) fn roster(&self) -> Option<&Roster> {
+        self.masking.as_ref().map(|masking| &*masking.masks.roster)
+    }
+
+    /// Everybody who hears it: assets and guardians.
+    pub(crate) fn hearers(&self) -> impl Iterator<Item = NodeId> {
+        let guardians = self.masking.as_ref().map_or_else(Vec::new, |masking| masking.guardians(u8::MAX));
+        self.assets.iter().copied().chain(guardians)
+    }
+
+    /// The assets without which the next round cannot end: all of them, or none where a round goes on without those that are late.
+    pub(crate) fn needed(&self) -> impl Iterator<Item = NodeId> {
+        let may_be_away = self.masking.as_ref().is_some_and(|masking| masking.masks.answer_timeout_ms.is_some());
+        self.assets.iter().copied().filter(move |_| !may_be_away)
+    }
+
+    /// Says which guardians may not open sums now.
+    pub(crate) fn leave_out_guardians(&mut self, may_not: impl Fn(&NodeId) -> bool) {
+        let Some(masking) = &mut self.masking else { return };
+        let guardians = masking.masks.roster.terms().guardians.iter().enumerate();
+        let bits = guardians.filter(|(_, keys)| may_not(&keys.node)).fold(0, |bits, (g, _)| bits | 1 << g);
+        masking.unheard = bits;
+    }
+
+    /// Ends the round that runs, or begins none, because somebody who is needed may not take part.
+    pub(crate) fn stop(&mut self, refusal: &TrustRefusal, out: &mut Out<'_>, crypto: &CryptoProvider) {
+        if let (Some(masking), Phase::Collecting { masked, .. }) = (&mut self.masking, &self.phase) {
+            masking.void(masked, crypto);
+        }
+        self.fail(out, format!("{refusal}; the round cannot end, and what was known before it stands"));
+    }
+
+    /// A message to the facilitator was not heard. Whoever is needed ends the round by name; a guardian is replaced.
+    pub(crate) fn unheard(&mut self, refusal: &TrustRefusal, out: &mut Out<'_>, crypto: &CryptoProvider) {
+        let is_author = |k: usize| self.assets[k] == refusal.author;
+        match &self.phase {
+            Phase::Plain(sum) if refusal.act == ANSWER && sum.all_missing().any(is_author) => {
+                self.stop(refusal, out, crypto);
+            }
+            // With a deadline the round goes on without it.
+            Phase::Collecting { masked, .. }
+                if refusal.act == ANSWER
+                    && self.deadline().is_none()
+                    && late(masked, self.assets.len()).any(is_author) =>
+            {
+                self.stop(refusal, out, crypto);
+            }
+            Phase::Collecting { .. } | Phase::Opening { .. } if refusal.act == OPEN => {
+                let Some(masking) = &mut self.masking else { return };
+                let Some(bit) = masking.bit(&refusal.author).filter(|bit| masking.unheard & bit == 0) else { return };
+                masking.unheard |= bit;
+                if let Phase::Opening { masked, silent, .. } = &self.phase
+                    && masked.aggregator.missing() & bit != 0
+                {
+                    self.ask_guardians(*silent, out, crypto);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Asks the next question, or announces the result if there is none.
-    pub(crate) fn next(&mut self, out: &mut Out<'_>, crypto: &CryptoProvider) {
+    ///
+    /// `held` says why a result is not announced now, if it is not.
+    pub(crate) fn next(&mut self, held: Option<&TrustRefusal>, out: &mut Out<'_>, crypto: &CryptoProvider) {
         let query = match self.coordination.query() {
             Ok(query) => query,
-            Err(CoordinationError::Finished) => return self.announce(out),
+            Err(CoordinationError::Finished) => return self.announce(held, out),
             Err(error) => return self.fail(out, text(error)),
         };
         out.events.push_back(RoundEvent::Asked { round: query.round, barrier: barrier(&query) });
@@ -201,7 +267,7 @@ impl Facilitating {
             Ok(Some(Next::Late)) => out.events.push_back(RoundEvent::Late { from }),
             Ok(Some(Next::Absorb)) => self.absorb(out, crypto),
             Ok(Some(Next::AskGuardians)) => self.ask_guardians(0, out, crypto),
-            Ok(Some(Next::AwaitOpenings)) => self.await_openings(out),
+            Ok(Some(Next::AwaitOpenings)) => self.await_openings(out, crypto),
             Ok(Some(Next::Judge)) => self.judge(out, crypto),
             Ok(Some(Next::Again(reason))) => {
                 if let Phase::Collecting { masked, .. } | Phase::Opening { masked, .. } =
@@ -221,11 +287,18 @@ impl Facilitating {
     }
 
     /// Everybody answered before the guardians that were asked ahead.
-    fn await_openings(&mut self, out: &Out<'_>) {
+    fn await_openings(&mut self, out: &mut Out<'_>, crypto: &CryptoProvider) {
         self.phase = match core::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Collecting { masked, .. } => Phase::Opening { masked, silent: 0, since: out.now },
             other => other,
         };
+        // Whoever was asked ahead and was not heard is replaced now.
+        let unheard = self.masking.as_ref().map_or(0, |masking| masking.unheard);
+        if let Phase::Opening { masked, .. } = &self.phase
+            && masked.aggregator.missing() & unheard != 0
+        {
+            self.ask_guardians(0, out, crypto);
+        }
     }
 
     /// Fixes who is in the sum and asks a threshold of guardians, if possible none of those that were silent.
@@ -364,7 +437,13 @@ impl Facilitating {
     }
 
     /// Ends the rounds: announces what is known, and waits until everybody holds the plan if there is one.
-    pub(crate) fn announce(&mut self, out: &mut Out<'_>) {
+    ///
+    /// `held` says why that must wait, if it must; then it is announced by the next call that does not say so.
+    pub(crate) fn announce(&mut self, held: Option<&TrustRefusal>, out: &mut Out<'_>) {
+        if let Some(refusal) = held {
+            return self
+                .fail(out, format!("{refusal}; the result is known and not announced, and the plan before it stands"));
+        }
         let mut result = RoundResult::from(&self.outcome());
         if let Some(mix) = &mut result.mix {
             // A weight that underflowed to nothing says nothing, and the wire form does not take it.

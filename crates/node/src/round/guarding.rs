@@ -1,6 +1,6 @@
 use cosmosmesh_contracts::key::NodeId;
 use cosmosmesh_contracts::traits::{CryptoProvider, Transmit};
-use cosmosmesh_privacy::mask::{Guardian, MaskError, SignedHeader};
+use cosmosmesh_privacy::mask::{Guardian, MaskError, Roster, SignedHeader};
 
 use super::RoundLog;
 use super::contributing::text;
@@ -21,6 +21,11 @@ impl Guarding {
     /// A guardian that is open, with the bundles that it has accepted.
     pub fn new(guardian: Guardian, log: Box<dyn RoundLog + Send>) -> Self {
         Self { guardian, log, early: None }
+    }
+
+    /// Who takes part.
+    pub(crate) fn roster(&self) -> &Roster {
+        self.guardian.roster()
     }
 
     /// Puts a header that was heard into the log, and answers what waited for it.

@@ -48,6 +48,8 @@ pub(crate) struct Masking {
     closing: Option<Vec<u8>>,
     /// Guardians, as bits, that cheated.
     convicted: u8,
+    /// Guardians, as bits, that may not open sums now: they are not asked until they may.
+    pub(crate) unheard: u8,
 }
 
 /// One masked round.
@@ -69,7 +71,7 @@ pub(crate) struct Opening {
 
 impl Masking {
     pub(crate) fn new(masks: Masks) -> Self {
-        Self { masks, total: Total::new(), promises: None, closing: None, convicted: 0 }
+        Self { masks, total: Total::new(), promises: None, closing: None, convicted: 0, unheard: 0 }
     }
 
     /// Begins a round for this query.
@@ -113,10 +115,20 @@ impl Masking {
         Ok(Opening { question, ahead, round: MaskedRound { query, quantiser, aggregator, pieces: Default::default() } })
     }
 
-    /// A threshold of guardians, as bits: none that cheated, and if possible none of those that were silent.
+    /// A threshold of guardians, as bits: none that cheated or may not open sums, and if possible none of those that were silent.
     fn responders(&self, silent: u8) -> Result<u8, String> {
         let committee = self.masks.roster.committee();
-        let mut order: Vec<u8> = (0..committee.guardians()).filter(|g| self.convicted >> g & 1 == 0).collect();
+        let left_out = self.convicted | self.unheard;
+        let mut order: Vec<u8> = (0..committee.guardians()).filter(|g| left_out >> g & 1 == 0).collect();
+        if order.len() < usize::from(committee.threshold()) && self.unheard & !self.convicted != 0 {
+            let names: Vec<String> = self.guardians(self.unheard).iter().map(NodeId::to_string).collect();
+            return Err(format!(
+                "{} guardians may open the sum, and {} are needed; without standing: {}: have them show certificates that hold",
+                order.len(),
+                committee.threshold(),
+                names.join(", ")
+            ));
+        }
         if order.len() < usize::from(committee.threshold()) {
             return Err(format!(
                 "{} of {} guardians cheated, and {} honest ones are needed; agree on another committee",
@@ -133,6 +145,12 @@ impl Masking {
     pub(crate) fn guardians(&self, bits: u8) -> Vec<NodeId> {
         let guardians = self.masks.roster.terms().guardians.iter().enumerate();
         guardians.filter(|(g, _)| bits >> g & 1 == 1).map(|(_, keys)| keys.node).collect()
+    }
+
+    /// A guardian's bit, if the node is one.
+    pub(crate) fn bit(&self, node: &NodeId) -> Option<u8> {
+        let guardians = &self.masks.roster.terms().guardians;
+        guardians.iter().position(|keys| keys.node == *node).map(|k| 1 << k)
     }
 
     /// Asks a threshold of guardians to open the round, if possible none of those that were silent.

@@ -1,23 +1,31 @@
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use cosmosmesh_contracts::MissionTime;
 use cosmosmesh_contracts::key::NodeId;
 use cosmosmesh_contracts::message::Event;
 use cosmosmesh_contracts::plan::Status;
 use cosmosmesh_contracts::round::Contribution;
-use cosmosmesh_contracts::traits::{CryptoProvider, Engine, Step, Transmit};
+use cosmosmesh_contracts::traits::{CryptoProvider, Engine, Step, Transmit, TrustPolicy};
+use cosmosmesh_contracts::trust::{Act, OpenTrust, TrustRefusal, Unknown};
 use cosmosmesh_contracts::wire::{WireForm, kind_of};
+use cosmosmesh_privacy::mask::{Roster, author_of};
 
+use super::act::{ANSWER, COMMIT, OPEN, RUN, act_of};
 use super::contributing::Reply;
 use super::facilitating::Out;
+use super::gate::Heard;
 use super::guarding::{PIECES_REQUEST_KIND, REQUEST_KIND};
-use super::{Contributing, Facilitating, Guarding, Stage};
+use super::question::QUESTION_KIND;
+use super::{Contributing, Facilitating, Gate, Guarding, Stage};
+use crate::standing::SHOWN_KIND;
 
 /// One node in planning rounds, with the roles that it has; what a node tells itself goes by messages too.
 ///
 /// Driven as every [`Engine`]: a round begins by [`Party::begin_round`] and closes by [`RoundEvent::Closed`]; the driver decides whether there is another.
-pub struct Party {
+/// A message is looked at in three steps, and each can refuse it by name: whether its author may do what it does ([`Gate`]), whether the author signed it, and whether it fits the round.
+pub struct Party<T = OpenTrust> {
     crypto: CryptoProvider,
+    gate: Gate<T>,
     facilitating: Option<Facilitating>,
     contributing: Option<Contributing>,
     guarding: Option<Guarding>,
@@ -84,6 +92,20 @@ pub enum RoundEvent {
     },
     /// The plan is in effect on this asset.
     InEffect,
+    /// A message was not heard, because its author may not do what it does: no certificate that holds, or no role that allows it.
+    Unheard {
+        /// From whom it came.
+        from: NodeId,
+        /// Whose act, which, and why.
+        refusal: TrustRefusal,
+    },
+    /// An author is heard although its standing is in doubt, in what goes on then; told when the doubt begins.
+    InDoubt {
+        /// Whose.
+        author: NodeId,
+        /// What is not known.
+        unknown: Unknown,
+    },
     /// A message was refused.
     Refused {
         /// Whose.
@@ -93,11 +115,12 @@ pub enum RoundEvent {
     },
 }
 
-impl Party {
-    /// A node without a role yet, signing in its own name.
-    pub fn new(crypto: CryptoProvider, facilitator: NodeId) -> Self {
+impl<T: TrustPolicy> Party<T> {
+    /// A node without a role yet, signing in its own name, that hears whom the gate lets in; [`Gate::open`] lets everybody in.
+    pub fn new(crypto: CryptoProvider, facilitator: NodeId, gate: Gate<T>) -> Self {
         Self {
             crypto,
+            gate,
             facilitating: None,
             contributing: None,
             guarding: None,
@@ -140,6 +163,40 @@ impl Party {
         self.facilitating.as_ref()
     }
 
+    /// Whom it hears.
+    pub fn gate(&self) -> &Gate<T> {
+        &self.gate
+    }
+
+    /// Whom it hears, to be told that the fleet's log has grown.
+    pub fn gate_mut(&mut self) -> &mut Gate<T> {
+        &mut self.gate
+    }
+
+    /// The gate, when the node is over.
+    pub fn into_gate(self) -> Gate<T> {
+        self.gate
+    }
+
+    /// Shows its certificates to everybody who hears it in a round, itself included: once, when it has new ones, and never within a round.
+    ///
+    /// `shown` is [`crate::standing::Shown::encode`]d. Whoever asks nobody for certificates refuses it.
+    pub fn show(&mut self, shown: &[u8]) {
+        let mut hearers = BTreeSet::from([self.node_id()]);
+        if let Some(role) = &self.facilitating {
+            hearers.extend(role.hearers());
+        }
+        if let Some(role) = &self.contributing {
+            hearers.insert(self.facilitator);
+            hearers.extend(role.guardians());
+        }
+        if let Some(role) = &self.guarding {
+            hearers.insert(self.facilitator);
+            hearers.extend(&role.roster().terms().agents);
+        }
+        self.outbox.extend(hearers.into_iter().map(|to| Transmit { to, bytes: shown.to_vec() }));
+    }
+
     /// As an asset: sends its keys for the epoch to the guardians, sealed; see [`cosmosmesh_privacy::mask::Agent::enrol`].
     pub fn begin_epoch(&mut self, bundle: &[u8]) {
         let guardians = self.contributing.as_ref().map_or_else(Vec::new, Contributing::guardians);
@@ -147,18 +204,79 @@ impl Party {
     }
 
     /// As the facilitator: asks the next question, or announces the result if there is none.
+    ///
+    /// A round that could not come to its end is void before anything is asked: if this node may not run it, or if somebody who is needed may not take part.
+    /// Guardians that may not open sums are not asked.
     pub fn begin_round(&mut self, now: MissionTime) {
         let mut out = Out { now, outbox: &mut self.outbox, events: &mut self.events };
+        let Some(role) = &mut self.facilitating else { return };
+        let gate = &self.gate;
+        let refused = |node: &NodeId, act: Act| gate.would_admit(node, act, now).err();
+        if let Some(refusal) = refused(&self.crypto.signer.node_id(), RUN) {
+            return role.stop(&refusal, &mut out, &self.crypto);
+        }
+        role.leave_out_guardians(|guardian| refused(guardian, OPEN).is_some());
+        let lacking = role.needed().find_map(|asset| refused(&asset, ANSWER));
+        if let Some(refusal) = lacking {
+            return role.stop(&refusal, &mut out, &self.crypto);
+        }
+        role.next(refused(&self.crypto.signer.node_id(), COMMIT).as_ref(), &mut out, &self.crypto);
+    }
+
+    /// As the facilitator: ends the rounds with what is known, now or again.
+    ///
+    /// A result waits, and says so, while this node may not put a plan in effect; the plan before it stands.
+    pub fn announce(&mut self, now: MissionTime) {
+        let held = self.gate.would_admit(&self.crypto.signer.node_id(), COMMIT, now).err();
+        let mut out = Out { now, outbox: &mut self.outbox, events: &mut self.events };
         if let Some(role) = &mut self.facilitating {
-            role.next(&mut out, &self.crypto);
+            role.announce(held.as_ref(), &mut out);
         }
     }
 
-    /// As the facilitator: ends the rounds with what is known.
-    pub fn announce(&mut self, now: MissionTime) {
-        let mut out = Out { now, outbox: &mut self.outbox, events: &mut self.events };
-        if let Some(role) = &mut self.facilitating {
-            role.announce(&mut out);
+    /// Asks the gate about a message; whether it is heard.
+    fn admits(&mut self, now: MissionTime, from: NodeId, bytes: &[u8], to_facilitator: bool) -> bool {
+        // What is no message of a round is refused below, by whoever would have to read it.
+        let Some(act) = act_of(bytes, to_facilitator) else { return true };
+        let author = self.author(bytes).unwrap_or(from);
+        match self.gate.admit(&author, act, now) {
+            Ok(Heard::Plainly) => true,
+            Ok(Heard::InDoubt(unknown)) => {
+                self.events.push_back(RoundEvent::InDoubt { author, unknown });
+                true
+            }
+            Err((refusal, not_noted)) => {
+                self.events.push_back(RoundEvent::Unheard { from, refusal });
+                if let Some(reason) = not_noted {
+                    self.refuse(from, &reason);
+                }
+                let mut out = Out { now, outbox: &mut self.outbox, events: &mut self.events };
+                if let Some(role) = self.facilitating.as_mut().filter(|_| to_facilitator) {
+                    role.unheard(&refusal, &mut out, &self.crypto);
+                }
+                false
+            }
+        }
+    }
+
+    /// In whose name a message speaks: a signed one in its signer's, a frame in that of the node at the other end of the link, which the link authenticated.
+    fn author(&self, bytes: &[u8]) -> Option<NodeId> {
+        let header = match bytes.first() {
+            Some(&QUESTION_KIND) => super::question::header_bytes(bytes)?,
+            _ => bytes,
+        };
+        author_of(header, self.roster()?)
+    }
+
+    fn roster(&self) -> Option<&Roster> {
+        let asset = self.contributing.as_ref().and_then(Contributing::roster);
+        let guardian = || self.guarding.as_ref().map(Guarding::roster);
+        asset.or_else(guardian).or_else(|| self.facilitating.as_ref().and_then(Facilitating::roster))
+    }
+
+    fn hear_shown(&mut self, now: MissionTime, from: NodeId, bytes: &[u8]) {
+        if let Err(error) = self.gate.hear(bytes, now, &*self.crypto.verifier) {
+            self.refuse(from, &error.to_string());
         }
     }
 
@@ -217,10 +335,10 @@ impl Party {
 }
 
 /// The set-up's messages begin so.
-const BUNDLE_KIND: u8 = 0x31;
-const ACCEPTANCE_KIND: u8 = 0x32;
+pub(crate) const BUNDLE_KIND: u8 = 0x31;
+pub(crate) const ACCEPTANCE_KIND: u8 = 0x32;
 /// So does a bare header, for guardians that are no assets.
-const HEADER_KIND: u8 = 0x33;
+pub(crate) const HEADER_KIND: u8 = 0x33;
 /// Messages to the facilitator begin so, or are frames of a contribution or of an event that came from somebody who is asked.
 pub(crate) const MASKED_KIND: u8 = 0x34;
 pub(crate) const OPENING_KIND: u8 = 0x36;
@@ -235,28 +353,36 @@ fn is_for_facilitator(bytes: &[u8], role: Option<&Facilitating>) -> bool {
     }
 }
 
-impl Engine for Party {
+impl<T: TrustPolicy> Engine for Party<T> {
     type Event = RoundEvent;
 
     fn handle_input(&mut self, now: MissionTime, from: NodeId, bytes: &[u8]) {
+        if bytes.first() == Some(&SHOWN_KIND) {
+            return self.hear_shown(now, from, bytes);
+        }
         let to_facilitator = match bytes.first() {
             Some(&(MASKED_KIND | OPENING_KIND | PIECES_KIND)) => true,
-            Some(&(BUNDLE_KIND | HEADER_KIND | REQUEST_KIND | PIECES_REQUEST_KIND)) => {
-                return self.hear_as_guardian(from, bytes);
-            }
-            Some(&ACCEPTANCE_KIND) => return self.hear_acceptance(from, bytes),
             _ => is_for_facilitator(bytes, self.facilitating.as_ref()),
         };
-        if !to_facilitator {
-            if from != self.facilitator {
-                return self.refuse(from, "it comes from somebody who is not the facilitator");
-            }
-            return self.hear_as_asset(now, from, bytes);
+        if !self.admits(now, from, bytes, to_facilitator) {
+            return;
         }
-        let mut out = Out { now, outbox: &mut self.outbox, events: &mut self.events };
-        match &mut self.facilitating {
-            Some(role) => role.hear(from, bytes, &mut out, &self.crypto),
-            None => self.refuse(from, "it is for the facilitator, and this is none"),
+        match bytes.first() {
+            Some(&(BUNDLE_KIND | HEADER_KIND | REQUEST_KIND | PIECES_REQUEST_KIND)) => {
+                self.hear_as_guardian(from, bytes);
+            }
+            Some(&ACCEPTANCE_KIND) => self.hear_acceptance(from, bytes),
+            _ if !to_facilitator && from != self.facilitator => {
+                self.refuse(from, "it comes from somebody who is not the facilitator");
+            }
+            _ if !to_facilitator => self.hear_as_asset(now, from, bytes),
+            _ => {
+                let mut out = Out { now, outbox: &mut self.outbox, events: &mut self.events };
+                match &mut self.facilitating {
+                    Some(role) => role.hear(from, bytes, &mut out, &self.crypto),
+                    None => self.refuse(from, "it is for the facilitator, and this is none"),
+                }
+            }
         }
     }
 

@@ -37,6 +37,11 @@ impl RunningSum {
         Ok(())
     }
 
+    /// The assets whose answers have not come.
+    pub(crate) fn all_missing(&self) -> impl Iterator<Item = usize> {
+        (self.next..self.count).filter(|asset| !self.early.contains_key(asset))
+    }
+
     /// The first asset whose answer has not come.
     pub(crate) fn missing(&self) -> Option<usize> {
         (self.next < self.count).then_some(self.next)

@@ -102,6 +102,12 @@ impl Question {
     }
 }
 
+/// The signed header's bytes in a question, before anything is checked.
+pub(crate) fn header_bytes(question: &[u8]) -> Option<&[u8]> {
+    let length = question.get(1..3)?.first_chunk::<2>()?;
+    question.get(3..)?.get(..usize::from(u16::from_le_bytes(*length)))
+}
+
 fn number(bytes: &[u8]) -> u64 {
     bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }

@@ -64,7 +64,8 @@ impl Listeners {
                 for from in [0, 1] {
                     world.parties[k].handle_input(world.now, world.names[from], bytes);
                     while let Some(event) = world.parties[k].poll_event() {
-                        refused += usize::from(matches!(event, RoundEvent::Refused { .. }));
+                        refused +=
+                            usize::from(matches!(event, RoundEvent::Refused { .. } | RoundEvent::Unheard { .. }));
                     }
                     while world.parties[k].poll_transmit(world.now).is_some() {}
                 }

@@ -3,8 +3,14 @@
 
 mod absence;
 mod cheats;
+mod fleet_log;
 mod hostile;
 mod listeners;
 mod log;
+mod refusals;
 mod rounds;
+mod shown;
+mod standing;
+mod thirty_sols;
+mod vectors;
 mod world;

@@ -9,9 +9,12 @@ use cosmosmesh_contracts::key::{Digest, NodeId};
 use cosmosmesh_contracts::plan::Outcome;
 use cosmosmesh_contracts::problem::FleetProblem;
 use cosmosmesh_contracts::round::WordWidth;
-use cosmosmesh_contracts::traits::{CryptoProvider, Engine, Step, Transmit};
+use cosmosmesh_contracts::traits::{CryptoProvider, Engine, Step, Transmit, TrustPolicy};
+use cosmosmesh_contracts::trust::OpenTrust;
 use cosmosmesh_crypto::{seeded_provider, seeded_signer};
-use cosmosmesh_node::round::{Contributing, Facilitating, Guarding, Masks, MemoryLog, Party, RoundEvent, Summing};
+use cosmosmesh_node::round::{
+    Contributing, Facilitating, Gate, Guarding, Masks, MemoryLog, Party, RoundEvent, Summing,
+};
 use cosmosmesh_privacy::mask::{Agent, Committee, Guardian, GuardianKeys, Roster, RosterTerms};
 use cosmosmesh_solver_core::{Method, Options, Participant, Ranging, coordinator};
 
@@ -25,10 +28,12 @@ pub(crate) fn names(count: usize) -> Vec<NodeId> {
     (0..count).map(|k| node(k).signer.node_id()).collect()
 }
 
-pub(crate) struct World {
-    pub(crate) parties: Vec<Party>,
+pub(crate) struct World<T = OpenTrust> {
+    pub(crate) parties: Vec<Party<T>>,
     pub(crate) names: Vec<NodeId>,
     pub(crate) roster: Option<Arc<Roster>>,
+    /// Keys that still have to travel, by asset.
+    pub(crate) bundles: Vec<Vec<u8>>,
     /// Every message: from, to, bytes.
     pub(crate) carried: Vec<(usize, usize, Vec<u8>)>,
     pub(crate) events: Vec<(usize, RoundEvent)>,
@@ -48,21 +53,25 @@ impl World {
         options: &Options,
         change: impl FnOnce(&mut Masks),
     ) -> Self {
-        Self::make(fleet, (guardians, 0), method, options, change)
+        Self::make(fleet, (guardians, 0), method, options, change, |_| Gate::open())
     }
 
     /// With guardians that are no assets, behind the assets, and keys that still have to travel.
     pub(crate) fn apart(fleet: &FleetProblem, guardians: u8, options: &Options) -> Self {
         let first = fleet.assets().len();
-        Self::make(fleet, (guardians, first), Method::default(), options, |_| {})
+        Self::make(fleet, (guardians, first), Method::default(), options, |_| {}, |_| Gate::open())
     }
+}
 
-    fn make(
+impl<T: TrustPolicy> World<T> {
+    /// With the first guardian at this index, and a gate for each node.
+    pub(crate) fn make(
         fleet: &FleetProblem,
         (guardians, first): (u8, usize),
         method: Method,
         options: &Options,
         change: impl FnOnce(&mut Masks),
+        gate: impl Fn(usize) -> Gate<T>,
     ) -> Self {
         let count = fleet.assets().len();
         let all = names(count.max(first + usize::from(guardians)));
@@ -71,7 +80,7 @@ impl World {
         if guardians == 0 {
             let mut role = Some(Facilitating::new(coordination, names.clone(), Summing::Plain));
             let party = |(k, problem)| {
-                let party = Party::new(node(k), names[0]);
+                let party = Party::new(node(k), names[0], gate(k));
                 let party = party.with_asset(Contributing::plain(Participant::new(problem).unwrap()));
                 if let Some(role) = role.take() { party.with_facilitator(role) } else { party }
             };
@@ -80,6 +89,7 @@ impl World {
                 parties,
                 names: names.clone(),
                 roster: None,
+                bundles: vec![],
                 carried: vec![],
                 events: vec![],
                 now: MissionTime(0),
@@ -132,25 +142,28 @@ impl World {
         change(&mut masks);
         let summing = Summing::Masked(masks);
         let mut role = Some(Facilitating::new(coordination, names.clone(), summing));
-        let parties = agents.into_iter().zip(fleet.assets()).map(|((agent, crypto), problem)| {
+        let parties = agents.into_iter().zip(fleet.assets()).enumerate().map(|(k, ((agent, crypto), problem))| {
             let asset = Contributing::masked(Participant::new(problem).unwrap(), Arc::clone(&roster), agent);
-            let mut party = Party::new(crypto, names[0]).with_asset(asset);
+            let mut party = Party::new(crypto, names[0], gate(k)).with_asset(asset);
             let own = if first == 0 { open.pop_front() } else { None };
             if let Some(guardian) = own {
                 party = party.with_guardian(Guarding::new(guardian, Box::new(MemoryLog::new())));
             }
             if let Some(role) = role.take() { party.with_facilitator(role) } else { party }
         });
-        let mut parties: Vec<Party> = parties.collect();
+        let mut parties: Vec<Party<T>> = parties.collect();
         if first > 0 {
-            parties.iter_mut().zip(&bundles).for_each(|(party, bundle)| party.begin_epoch(bundle));
             let apart = open.into_iter().enumerate().map(|(k, guardian)| {
                 let role = Guarding::new(guardian, Box::new(MemoryLog::new()));
-                Party::new(node(first + k), all[0]).with_guardian(role)
+                Party::new(node(first + k), all[0], gate(first + k)).with_guardian(role)
             });
             parties.extend(apart);
         }
-        Self { parties, names: all, roster: Some(roster), carried: vec![], events: vec![], now: MissionTime(0) }
+        if first == 0 {
+            bundles.clear();
+        }
+        let now = MissionTime(0);
+        Self { parties, names: all, roster: Some(roster), bundles, carried: vec![], events: vec![], now }
     }
 
     /// Carries messages until there are none; `loses` says which are lost.
@@ -167,10 +180,17 @@ impl World {
     }
 
     /// Carries messages until there are none, each as `carry` hands it on.
-    pub(crate) fn run_changed(&mut self, mut carry: impl FnMut(usize, Transmit) -> Option<Transmit>) {
+    pub(crate) fn run_changed(&mut self, carry: impl FnMut(usize, Transmit) -> Option<Transmit>) {
         if self.carried.is_empty() {
+            let bundles = core::mem::take(&mut self.bundles);
+            self.parties.iter_mut().zip(&bundles).for_each(|(party, bundle)| party.begin_epoch(bundle));
             self.parties[0].begin_round(self.now);
         }
+        self.carry(carry);
+    }
+
+    /// The same without a first round.
+    pub(crate) fn carry(&mut self, mut carry: impl FnMut(usize, Transmit) -> Option<Transmit>) {
         loop {
             let mut waiting = VecDeque::new();
             for k in 0..self.parties.len() {
@@ -202,8 +222,18 @@ impl World {
         self.parties[0].facilitator().unwrap().outcome()
     }
 
+    /// Somebody shows its certificates to whoever hears it; that is no part of any round.
+    pub(crate) fn show(&mut self, k: usize, shown: &[u8]) {
+        let before = self.carried.len();
+        self.parties[k].show(shown);
+        self.carry(|_, transmit| Some(transmit));
+        assert!(self.carried.split_off(before).iter().all(|(_, _, bytes)| bytes == shown));
+    }
+
     pub(crate) fn refusals(&self) -> Vec<&RoundEvent> {
-        let refused = |event: &&RoundEvent| matches!(event, RoundEvent::Refused { .. } | RoundEvent::Void { .. });
+        let refused = |event: &&RoundEvent| {
+            matches!(event, RoundEvent::Refused { .. } | RoundEvent::Unheard { .. } | RoundEvent::Void { .. })
+        };
         self.events.iter().map(|(_, event)| event).filter(refused).collect()
     }
 }

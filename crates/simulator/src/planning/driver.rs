@@ -8,7 +8,7 @@ use cosmosmesh_contracts::round::Contribution;
 use cosmosmesh_contracts::traits::{Engine, Step, Transmit};
 use cosmosmesh_contracts::wire::{WireForm, kind_of};
 use cosmosmesh_node::round::{
-    Contributing, Facilitating, Guarding, Masks, MemoryLog, Party, RoundEvent, Stage, Summing,
+    Contributing, Facilitating, Gate, Guarding, Masks, MemoryLog, Party, RoundEvent, Stage, Summing,
 };
 use cosmosmesh_solver_core::{Options, Participant, Ranging, coordinator};
 
@@ -121,7 +121,7 @@ fn parties(
     for (k, (name, member)) in names.iter().zip(&fleet.members).enumerate() {
         let participant =
             Participant::new(&member.problem).map_err(|error| SimulateError::Problem { asset: name.clone(), error })?;
-        let mut party = Party::new(primitives(name), ids[here]);
+        let mut party = Party::new(primitives(name), ids[here], Gate::open());
         match enrolled.as_mut().and_then(|e| e.agents.pop_front().map(|agent| (e, agent))) {
             Some((Enrolled { roster, guardians, .. }, (agent, bundle))) => {
                 bundles.push(bundle);
@@ -382,6 +382,10 @@ impl Driver {
             }
             RoundEvent::Void { reason } | RoundEvent::Refused { reason, .. } => {
                 return Err(SimulateError::Round { asset: self.network.names()[party].clone(), reason });
+            }
+            RoundEvent::Unheard { refusal, .. } => {
+                let asset = self.network.names()[party].clone();
+                return Err(SimulateError::Round { asset, reason: refusal.to_string() });
             }
             event => self.note(event),
         }
