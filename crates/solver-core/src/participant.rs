@@ -186,13 +186,17 @@ impl Participant {
                     self.follow(query, *base, &Hold { metric, rest: None }, &mut out);
                     self.open_bounds(query.round, open, &mut out);
                 }
-                Ask::Guided { base, metric, rest, open, moves, .. }
-                | Ask::Allotted { base, metric, rest, open, moves, .. } => {
-                    for step in moves {
+                Ask::Guided(guide) | Ask::Allotted { guide, .. } => {
+                    for step in &guide.moves {
                         self.keep_moved(step)?;
                     }
-                    self.follow(query, *base, &Hold { metric, rest: rest.as_ref() }, &mut out);
-                    self.open_bounds(query.round, open, &mut out);
+                    self.follow(
+                        query,
+                        guide.base,
+                        &Hold { metric: &guide.metric, rest: guide.rest.as_ref() },
+                        &mut out,
+                    );
+                    self.open_bounds(query.round, &guide.open, &mut out);
                 }
                 Ask::Newton { base } => self.step_towards(query, *base, &mut out),
                 Ask::Proximal { penalty, relaxation, shift } => {

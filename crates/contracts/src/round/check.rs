@@ -1,6 +1,6 @@
 use core::fmt;
 
-use super::{Ask, ColumnKey, Mix, Move, ReportLayout, Rest, RoundQuery, RoundResult};
+use super::{Ask, ColumnKey, Guide, Mix, Move, ReportLayout, Rest, RoundQuery, RoundResult};
 use crate::plan::{PlanKind, Status};
 
 /// What is wrong with a query or a result of planning that came over a link, and where.
@@ -106,8 +106,8 @@ impl RoundQuery {
             number(&format!("points[{k}].barrier"), point.barrier, |v| v > 0.0, "a finite positive number")?;
         }
         if let Ask::Follow { curvature, open, .. }
-        | Ask::Guided { curvature, open, .. }
-        | Ask::Allotted { curvature, open, .. } = &self.ask
+        | Ask::Guided(Guide { curvature, open, .. })
+        | Ask::Allotted { guide: Guide { curvature, open, .. }, .. } = &self.ask
         {
             count("ask.open", open.len() as u64, 0, Self::POINTS_MAX as u64)?;
             for (k, price) in open.iter().enumerate() {
@@ -129,8 +129,8 @@ impl RoundQuery {
         match &self.ask {
             Ask::Path { base, metric }
             | Ask::Follow { base, metric, .. }
-            | Ask::Guided { base, metric, .. }
-            | Ask::Allotted { base, metric, .. } => {
+            | Ask::Guided(Guide { base, metric, .. })
+            | Ask::Allotted { guide: Guide { base, metric, .. }, .. } => {
                 if let Some(base) = base {
                     count("ask.base", (*base).into(), 0, Self::POINTS_MAX as u64 - 1)?;
                 }
@@ -154,7 +154,7 @@ impl RoundQuery {
         if let Ask::Allotted { allotted, .. } = &self.ask {
             count("ask.allotted", (*allotted).into(), 0, self.points.len().saturating_sub(1) as u64)?;
         }
-        if let Ask::Guided { rest, moves, .. } | Ask::Allotted { rest, moves, .. } = &self.ask {
+        if let Some(Guide { rest, moves, .. }) = self.ask.guide() {
             if let Some(rest) = rest {
                 check_rest(rest, m, self.points.len())?;
             }

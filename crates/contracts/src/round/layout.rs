@@ -1,4 +1,4 @@
-use super::{Ask, ReportError, RoundQuery};
+use super::{Ask, Guide, ReportError, RoundQuery};
 
 /// What one field of a report means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -156,7 +156,9 @@ impl ReportLayout {
             layout.push(FieldKind::Boxed, point, 1)?;
             match &query.ask {
                 Ask::Path { .. } | Ask::Newton { .. } => layout.push_response(point, m)?,
-                Ask::Follow { curvature, .. } | Ask::Guided { curvature, .. } | Ask::Allotted { curvature, .. } => {
+                Ask::Follow { curvature, .. }
+                | Ask::Guided(Guide { curvature, .. })
+                | Ask::Allotted { guide: Guide { curvature, .. }, .. } => {
                     if curvature.contains(&point) {
                         layout.push_response(point, m)?;
                     }
@@ -174,11 +176,9 @@ impl ReportLayout {
             layout.push(FieldKind::BoundCost, bound, 1)?;
             layout.push(FieldKind::BoundBoxed, bound, 1)?;
         }
-        if let Ask::Follow { open, .. } | Ask::Guided { open, .. } | Ask::Allotted { open, .. } = &query.ask {
-            for k in 0..open.len() as u16 {
-                layout.push(FieldKind::OpenCount, k, 1)?;
-                layout.push(FieldKind::OpenBound, k, 1)?;
-            }
+        for k in 0..query.ask.open().len() as u16 {
+            layout.push(FieldKind::OpenCount, k, 1)?;
+            layout.push(FieldKind::OpenBound, k, 1)?;
         }
         if query.ray.is_some() {
             layout.push(FieldKind::RaySupport, 0, 1)?;

@@ -24,7 +24,7 @@ pub use check::{RoundError, RoundErrorKind};
 pub use layout::{Field, FieldKind, ReportLayout, Rounding};
 pub use mix::{ColumnKey, Mix, Move};
 pub use quantiser::Quantiser;
-pub use query::{Ask, Metric, OpenPrice, QueryPoint, Rest, RoundQuery};
+pub use query::{Ask, Guide, Metric, OpenPrice, QueryPoint, Rest, RoundQuery};
 pub use ranges::{FieldRange, RangeError, Ranges, WordWidth};
 pub use report::{Contribution, ReportError, SummedReport};
 pub use result::RoundResult;

@@ -122,45 +122,63 @@ pub enum Ask {
         base: Option<u16>,
     },
     /// [`Ask::Follow`] in which assets are held by what the rest of the fleet would answer, and plans can be moved.
-    Guided {
-        /// Which point of the last round became the base of everybody's prediction; none keeps the base of before.
-        base: Option<u16>,
-        /// The trust metric where `rest` is not there.
-        metric: Metric,
-        /// The fleet around each asset; none in a first round.
-        rest: Option<Rest>,
-        /// As in [`Ask::Follow`].
-        relative: bool,
-        /// As in [`Ask::Follow`].
-        curvature: Vec<u16>,
-        /// As in [`Ask::Follow`].
-        open: Vec<OpenPrice>,
-        /// Moved plans of the last round that mixes use: to be made and kept, ascending.
-        moves: Vec<Move>,
-    },
-    /// [`Ask::Guided`] that asks at some points for *allotted plans*: which use what the fleet's model allots, where an asset can.
+    Guided(Guide),
+    /// The same, and at some points *allotted plans*: which use what the fleet's model allots, where an asset can.
     ///
     /// Allotments of all assets together meet the fleet's rows, and so do the plans that keep to them.
     /// # Source
     /// docs/math/federated-solver.md#allotments.
     Allotted {
-        /// As in [`Ask::Guided`].
-        base: Option<u16>,
-        /// As in [`Ask::Guided`].
-        metric: Metric,
-        /// As in [`Ask::Guided`].
-        rest: Option<Rest>,
-        /// As in [`Ask::Follow`].
-        relative: bool,
-        /// As in [`Ask::Follow`]; none of the allotted ones.
-        curvature: Vec<u16>,
-        /// As in [`Ask::Follow`].
-        open: Vec<OpenPrice>,
-        /// As in [`Ask::Guided`].
-        moves: Vec<Move>,
+        /// What [`Ask::Guided`] has; no allotted point brings a curvature.
+        #[cfg_attr(feature = "serde", serde(flatten))]
+        guide: Guide,
         /// How many of the last points bring an allotted plan and its cost, at the least barrier of the query, and nothing else.
         allotted: u16,
     },
+}
+
+impl Ask {
+    /// What guides the assets, where the question does.
+    pub fn guide(&self) -> Option<&Guide> {
+        match self {
+            Self::Guided(guide) | Self::Allotted { guide, .. } => Some(guide),
+            _ => None,
+        }
+    }
+
+    /// How many of the last points bring an allotted plan only.
+    pub fn allotted(&self) -> u16 {
+        if let Self::Allotted { allotted, .. } = self { *allotted } else { 0 }
+    }
+
+    /// Open prices that are to be answered.
+    pub fn open(&self) -> &[OpenPrice] {
+        match self {
+            Self::Follow { open, .. } => open,
+            _ => self.guide().map_or(&[], |guide| &guide.open),
+        }
+    }
+}
+
+/// How assets follow the fleet: held by what the rest of it would answer, with plans that can be moved.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "wire", derive(bincode::Encode, bincode::Decode))]
+pub struct Guide {
+    /// Which point of the last round became the base of everybody's prediction; none keeps the base of before.
+    pub base: Option<u16>,
+    /// The trust metric where `rest` is not there.
+    pub metric: Metric,
+    /// The fleet around each asset; none in a first round.
+    pub rest: Option<Rest>,
+    /// As in [`Ask::Follow`].
+    pub relative: bool,
+    /// As in [`Ask::Follow`].
+    pub curvature: Vec<u16>,
+    /// As in [`Ask::Follow`].
+    pub open: Vec<OpenPrice>,
+    /// Moved plans of the last round that mixes use: to be made and kept, ascending.
+    pub moves: Vec<Move>,
 }
 
 /// Prices at which a lower bound is being collected from assets that are not all present at the same time.
@@ -209,11 +227,8 @@ impl RoundQuery {
     /// Which point of the last round everybody builds on, where the method has one.
     pub fn base(&self) -> Option<u16> {
         match &self.ask {
-            Ask::Path { base, .. }
-            | Ask::Follow { base, .. }
-            | Ask::Newton { base }
-            | Ask::Guided { base, .. }
-            | Ask::Allotted { base, .. } => *base,
+            Ask::Path { base, .. } | Ask::Follow { base, .. } | Ask::Newton { base } => *base,
+            Ask::Guided(guide) | Ask::Allotted { guide, .. } => guide.base,
             Ask::Proximal { .. } | Ask::Accelerated { .. } => None,
         }
     }
@@ -221,15 +236,14 @@ impl RoundQuery {
     /// Whether answers are differences to what the base says; see [`Ask::Follow`].
     pub fn is_relative(&self) -> bool {
         match &self.ask {
-            Ask::Follow { relative, .. } | Ask::Guided { relative, .. } | Ask::Allotted { relative, .. } => *relative,
-            _ => false,
+            Ask::Follow { relative, .. } => *relative,
+            ask => ask.guide().is_some_and(|guide| guide.relative),
         }
     }
 
     /// The points at which the fleet is followed; allotted plans are asked for at the others.
     pub fn candidates(&self) -> &[QueryPoint] {
-        let allotted = if let Ask::Allotted { allotted, .. } = &self.ask { usize::from(*allotted) } else { 0 };
-        &self.points[..self.points.len().saturating_sub(allotted)]
+        &self.points[..self.points.len().saturating_sub(usize::from(self.ask.allotted()))]
     }
 
     /// Whether an asset must still keep a column when it hears this query.

@@ -159,7 +159,7 @@ proptest! {
 mod wire {
     use super::*;
     use cosmosmesh_contracts::message::{Command, Envelope, Event, Forecast, Telemetry, TradeSignal};
-    use cosmosmesh_contracts::round::{Ask, ColumnKey, Mix, Move, QueryPoint, Rest};
+    use cosmosmesh_contracts::round::{Ask, ColumnKey, Guide, Mix, Move, QueryPoint, Rest};
     use cosmosmesh_contracts::round::{Contribution, ReportLayout, RoundQuery, RoundResult};
     use cosmosmesh_contracts::wire::{MAGIC, VERSION, WireForm, decode, encode};
 
@@ -218,7 +218,7 @@ mod wire {
                     1 => Ask::Path { base: None, metric },
                     2 => Ask::Proximal { penalty: 2.0, relaxation: 1.5, shift: list(30) },
                     4 => Ask::Newton { base: Some(1) },
-                    5 => Ask::Guided {
+                    5 => Ask::Guided(Guide {
                         base: Some(1),
                         metric,
                         rest: Some(Rest {
@@ -230,19 +230,21 @@ mod wire {
                         curvature: (0..points as u16).collect(),
                         open: Vec::new(),
                         moves: vec![step(round - 1)],
-                    },
+                    }),
                     7 => Ask::Allotted {
-                        base: None,
-                        metric,
-                        rest: Some(Rest {
-                            weight: 3.0,
-                            curvature: vec![0.5; m * (m + 1) / 2],
-                            give: vec![vec![0.0; m]; points],
-                        }),
-                        relative: true,
-                        curvature: (0..points.saturating_sub(2) as u16).collect(),
-                        open: Vec::new(),
-                        moves: Vec::new(),
+                        guide: Guide {
+                            base: None,
+                            metric,
+                            rest: Some(Rest {
+                                weight: 3.0,
+                                curvature: vec![0.5; m * (m + 1) / 2],
+                                give: vec![vec![0.0; m]; points],
+                            }),
+                            relative: true,
+                            curvature: (0..points.saturating_sub(2) as u16).collect(),
+                            open: Vec::new(),
+                            moves: Vec::new(),
+                        },
                         allotted: points.saturating_sub(1).min(2) as u16,
                     },
                     6 => Ask::Accelerated {

@@ -528,7 +528,7 @@ fn hear_held(version: u64, held: &mut [bool], assets: &[NodeId], from: NodeId, b
 /// The smallest barrier parameter of a query, where the method has one.
 fn barrier(query: &RoundQuery) -> Option<f64> {
     match query.ask {
-        Ask::Path { .. } | Ask::Follow { .. } | Ask::Newton { .. } | Ask::Guided { .. } | Ask::Allotted { .. } => {
+        Ask::Path { .. } | Ask::Follow { .. } | Ask::Newton { .. } | Ask::Guided(_) | Ask::Allotted { .. } => {
             query.points.iter().map(|point| point.barrier).reduce(f64::min)
         }
         Ask::Proximal { .. } | Ask::Accelerated { .. } => None,

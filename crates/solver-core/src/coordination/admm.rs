@@ -6,7 +6,7 @@ use cosmosmesh_contracts::traits::{Coordination, CoordinationError, Step};
 use super::anderson::Anderson;
 use super::evidence::Evidence;
 use super::relay::Relayed;
-use super::{Asked, Options};
+use super::{Asked, Options, scaled_rows};
 
 /// The textbook sharing ADMM, with a certificate: the mission's "ADMM-lite".
 ///
@@ -102,10 +102,7 @@ impl Admm {
         options: &Options,
     ) -> Result<Self, CoordinationError> {
         let m = coupling.bounds.len();
-        if let Some(warm) = options.warm.as_ref().filter(|warm| warm.prices.len() != m) {
-            let reason = format!("the warm start has {} prices, the fleet has {m} rows", warm.prices.len());
-            return Err(CoordinationError::Unsupported { reason });
-        }
+        options.warm.as_ref().map_or(Ok(()), |warm| warm.check(m))?;
         Ok(Self {
             assets: asset_count.max(1) as f64,
             evidence: Evidence::new(coupling.bounds.clone(), options),
@@ -230,12 +227,11 @@ impl Coordination for Admm {
         if self.evidence.is_done() || self.round >= self.rounds_max {
             return Err(CoordinationError::Finished);
         }
-        let query = match std::mem::replace(&mut self.asked, Asked::Nothing) {
-            Asked::Query(query) => query,
-            Asked::Nothing => Box::new(self.ask()),
-        };
-        self.asked = Asked::Query(query.clone());
-        Ok(*query)
+        if let Some(query) = self.asked.waiting() {
+            return Ok(query);
+        }
+        let query = self.ask();
+        Ok(self.asked.keep(query))
     }
 
     fn absorb(&mut self, sum: &SummedReport) -> Result<Step, CoordinationError> {
@@ -244,10 +240,7 @@ impl Coordination for Admm {
         let m = self.evidence.bounds.len();
         let ones = vec![1.0; m];
         let (unit_of_sum, to_scaled) = if query.round == 1 {
-            let count = sum.contributors() as f64;
-            let norms = sum.field(FieldKind::RowNorms, 0);
-            let scale: Vec<f64> =
-                norms.iter().map(|n| if *n > 0.0 { (n / count).sqrt().recip() } else { 1.0 }).collect();
+            let scale = scaled_rows::scale(sum);
             let bounds = self.evidence.bounds.clone();
             self.limit(&scale, &bounds);
             if let Some(prices) = &self.warm {

@@ -127,7 +127,7 @@ fn stands_still(errors: &[f64], patience: usize) -> bool {
 }
 
 /// The method for so many rows, and whether it saves bytes.
-fn choose(m: usize, options: &Options) -> (Method, bool) {
+pub(super) fn choose(m: usize, options: &Options) -> (Method, bool) {
     if options.absence {
         return (Method::Menu, options.thin);
     }
@@ -205,7 +205,7 @@ impl Coordination for Auto {
         let step = self.inner().absorb(sum)?;
         self.errors.push(match &self.running {
             Running::Menu(menu) => menu.error(),
-            Running::Fan(fan) => fan.follower.error(),
+            Running::Fan(fan) => fan.follower.evidence.error(),
             Running::Adaptive(_) => return Ok(step),
         });
         // A thin menu can refuse its one candidate for ever; with all curvatures the run goes on from where it is.

@@ -195,12 +195,11 @@ impl Coordination for Cautious {
         if self.round() >= self.caution.rounds {
             return Err(CoordinationError::Finished);
         }
-        let query = match std::mem::replace(&mut self.asked, Asked::Nothing) {
-            Asked::Query(query) => query,
-            Asked::Nothing => Box::new(self.ask()),
-        };
-        self.asked = Asked::Query(query.clone());
-        Ok(*query)
+        if let Some(query) = self.asked.waiting() {
+            return Ok(query);
+        }
+        let query = self.ask();
+        Ok(self.asked.keep(query))
     }
 
     fn absorb(&mut self, sum: &SummedReport) -> Result<Step, CoordinationError> {

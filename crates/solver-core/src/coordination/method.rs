@@ -5,6 +5,7 @@ use cosmosmesh_contracts::problem::Coupling;
 use cosmosmesh_contracts::round::QueryPoint;
 use cosmosmesh_contracts::traits::{Coordination, CoordinationError};
 
+use super::auto;
 use super::{Admm, AdmmAdaptive, Aladin, Auto, Fan, Ipm, Link, Menu};
 
 /// The coordination methods, by name.
@@ -44,6 +45,11 @@ impl Method {
             Self::Auto => "auto",
             Self::Menu => "menu",
         }
+    }
+
+    /// What asks the first question under this name: itself, or what `auto` takes for a fleet with so many rows.
+    pub fn chosen(self, row_count: usize, options: &Options) -> Self {
+        if self == Self::Auto { auto::choose(row_count, options).0 } else { self }
     }
 
     /// One line of what it is and when to take it.
@@ -143,6 +149,18 @@ pub struct Warm {
     pub barrier: f64,
     /// The earlier path, barrier by barrier, prices in the problem's units; may be empty. See [`Path`](super::Path).
     pub path: Vec<QueryPoint>,
+}
+
+impl Warm {
+    /// # Errors
+    /// [`CoordinationError::Unsupported`] if it is the start of a fleet with another number of rows.
+    pub(super) fn check(&self, rows: usize) -> Result<(), CoordinationError> {
+        if self.prices.len() == rows {
+            return Ok(());
+        }
+        let reason = format!("the warm start has {} prices, the fleet has {rows} rows", self.prices.len());
+        Err(CoordinationError::Unsupported { reason })
+    }
 }
 
 /// A coordinator of the method.

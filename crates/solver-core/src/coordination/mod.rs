@@ -7,6 +7,7 @@ mod admm_adaptive;
 mod aladin;
 mod anderson;
 mod auto;
+mod away;
 mod cautious;
 mod evidence;
 mod fan;
@@ -17,11 +18,14 @@ mod master;
 mod menu;
 mod method;
 mod mixing;
+mod model;
 mod moves;
 mod pace;
 mod path;
+mod ray;
 mod relay;
-mod rest;
+mod scaled_rows;
+mod start;
 
 use cosmosmesh_contracts::round::{ReportError, ReportLayout, RoundQuery, SummedReport};
 use cosmosmesh_contracts::traits::CoordinationError;
@@ -45,6 +49,17 @@ enum Asked {
 }
 
 impl Asked {
+    /// The question, asked again.
+    fn waiting(&self) -> Option<RoundQuery> {
+        if let Self::Query(query) = self { Some(RoundQuery::clone(query)) } else { None }
+    }
+
+    /// Keeps a question until its sum is there.
+    fn keep(&mut self, query: RoundQuery) -> RoundQuery {
+        *self = Self::Query(Box::new(query.clone()));
+        query
+    }
+
     /// Takes the question that `sum` answers.
     fn take(&mut self, sum: &SummedReport) -> Result<Box<RoundQuery>, CoordinationError> {
         let Self::Query(query) = self else { return Err(CoordinationError::NothingAsked) };

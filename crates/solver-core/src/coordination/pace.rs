@@ -1,8 +1,8 @@
-use cosmosmesh_contracts::round::{Ask, Metric, QueryPoint, RoundQuery};
+use cosmosmesh_contracts::round::{Ask, Guide, Metric, QueryPoint, RoundQuery};
 
 use super::Options;
-use super::follower::{Follower, Model, boldest, opening};
-use super::rest::rest;
+use super::follower::{Follower, boldest, opening};
+use super::model::Model;
 
 /// How boldly a run lowers its barrier: what `aladin` and `fan` share.
 ///
@@ -76,22 +76,22 @@ impl Pace {
             if !self.among {
                 return Ask::Path { base, metric: METRIC };
             }
-            Ask::Guided {
+            Ask::Guided(Guide {
                 base,
                 metric: METRIC,
-                rest: known.map(|base| rest(&base.curvature, base.effective, give)),
+                rest: known.map(|base| base.rest(give)),
                 relative: false,
                 curvature: (0..all).collect(),
                 open: Vec::new(),
                 moves: follower.evidence.moves_due(),
-            }
+            })
         })
     }
 
     /// The base of the next round, and how far to step from it.
     pub(super) fn settle(&mut self, base: Option<Model>, models: Vec<Model>) -> Option<Model> {
         let model = boldest(models, TRUSTED)?;
-        let Some(mut base) = base else { return Some(model) };
+        let Some(base) = base else { return Some(model) };
         if model.decrement < TRUSTED {
             self.step = next(model.barrier / base.barrier, model.decrement);
             return Some(model);
@@ -109,8 +109,7 @@ impl Pace {
         } else {
             self.step.sqrt()
         };
-        base.index = None;
-        Some(base)
+        Some(base.stayed())
     }
 }
 

@@ -1,4 +1,4 @@
-use cosmosmesh_contracts::round::{Ask, RoundQuery};
+use cosmosmesh_contracts::round::{Ask, Guide, RoundQuery};
 
 use super::{Participant, ParticipantError};
 
@@ -51,33 +51,32 @@ impl Participant {
                 unusable("the penalty, the shift or a weight is not a usable number")
             }
             Ask::Follow { base: Some(base), .. }
-            | Ask::Guided { base: Some(base), .. }
-            | Ask::Allotted { base: Some(base), .. }
+            | Ask::Guided(Guide { base: Some(base), .. })
+            | Ask::Allotted { guide: Guide { base: Some(base), .. }, .. }
                 if self.feasible
                     && usize::from(*base) >= self.pending.len()
                     && !(self.pending.is_empty() && self.base.is_some()) =>
             {
                 Err(ParticipantError::Missed { round: query.round })
             }
-            Ask::Guided { rest: Some(rest), .. } | Ask::Allotted { rest: Some(rest), .. }
+            Ask::Guided(Guide { rest: Some(rest), .. })
+            | Ask::Allotted { guide: Guide { rest: Some(rest), .. }, .. }
                 if !(rest.is_usable(m, query.points.len())) =>
             {
                 unusable("the curvature of the fleet or what its rows give has another length, or is no usable number")
             }
-            Ask::Guided { moves, .. } | Ask::Allotted { moves, .. }
+            Ask::Guided(Guide { moves, .. }) | Ask::Allotted { guide: Guide { moves, .. }, .. }
                 if self.feasible && moves.iter().any(|step| !list(&step.prices) || self.origin(step.key).is_none()) =>
             {
                 Err(ParticipantError::Missed { round: query.round })
             }
-            Ask::Follow { open, .. } | Ask::Guided { open, .. } | Ask::Allotted { open, .. }
-                if !open.iter().all(|open| list(&open.prices)) =>
-            {
+            ask if !ask.open().iter().all(|open| list(&open.prices)) => {
                 unusable("an open price has another length or is not finite")
             }
             Ask::Path { metric, .. }
             | Ask::Follow { metric, .. }
-            | Ask::Guided { metric, .. }
-            | Ask::Allotted { metric, .. }
+            | Ask::Guided(Guide { metric, .. })
+            | Ask::Allotted { guide: Guide { metric, .. }, .. }
                 if !(metric.stiffness > 0.0 && metric.shift > 0.0 && metric.floor > 0.0) =>
             {
                 unusable("the metric is not positive")

@@ -1,4 +1,4 @@
-use cosmosmesh_contracts::round::{Ask, ColumnKey, FieldKind, Rest, RoundQuery};
+use cosmosmesh_contracts::round::{ColumnKey, FieldKind, Rest, RoundQuery};
 
 use super::response::Response;
 use super::trail::Kept;
@@ -57,7 +57,7 @@ impl Participant {
         let mut sound_before = true;
         let mut held = Vec::new();
         // A later plan starts in the metric; where nothing is allotted a fleet is large and starts from the models alone.
-        let keeps = matches!(query.ask, Ask::Allotted { .. });
+        let keeps = query.ask.allotted() > 0;
         for (k, candidate) in query.candidates().iter().enumerate() {
             let slot = k as u16;
             let mut kept = self.spare.pop().unwrap_or_else(|| Response::blank(t, &self.start));

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use cosmosmesh_contracts::plan::{Outcome, Status};
 use cosmosmesh_contracts::problem::FleetProblem;
-use cosmosmesh_contracts::round::{Ask, Contribution};
+use cosmosmesh_contracts::round::Contribution;
 use cosmosmesh_contracts::traits::{CoordinationError, Step, Sum as _};
 use cosmosmesh_solver_core::{Method, Options, Participant, Path, PlainSum, coordinator, run};
 
@@ -96,10 +96,8 @@ fn a_thin_run_asks_for_one_curvature_a_round() {
     let mut coordination = coordinator(Method::Menu, fleet.coupling(), assets.len(), &options).expect("a coordinator");
     let mut seen = 0;
     let outcome = run(&mut *coordination, &mut assets, &mut PlainSum, &mut |query, _| {
-        let (Ask::Guided { curvature, .. } | Ask::Allotted { curvature, .. }) = &query.ask else {
-            panic!("a thin query is guided")
-        };
-        assert!(query.round == 1 || query.round > 12 || curvature.len() == 1, "round {}", query.round);
+        let guide = query.ask.guide().expect("a thin query is guided");
+        assert!(query.round == 1 || query.round > 12 || guide.curvature.len() == 1, "round {}", query.round);
         seen += 1;
         ControlFlow::Continue(())
     });

@@ -354,3 +354,19 @@ fn closed_rows_are_no_obstacle() {
         assert!(outcome.rounds <= 25, "seed {seed}: {} rounds", outcome.rounds);
     }
 }
+
+/// A fleet whose assets share nothing is as many problems of their own: every method ends at their optima, one asset or several.
+#[test]
+fn assets_without_fleet_rows_are_planned_to_their_own_optima() {
+    for (kind, assets) in [(Kind::Strong, 1), (Kind::Degenerate, 1), (Kind::Strong, 4), (Kind::Degenerate, 7)] {
+        let fleet = random(kind, assets, 0, 3);
+        for method in Method::ALL {
+            for tolerance in [1e-3, 1e-6] {
+                check(&fleet, method, tolerance);
+            }
+            // Below what a first round can reach, and below the oracle's own accuracy.
+            let Solved { outcome, .. } = solve(&fleet, method, &Options { tolerance: 1e-9, ..Options::default() });
+            assert_eq!(outcome.status, Status::Optimal, "{} by {method}: {outcome:?}", fleet.name());
+        }
+    }
+}

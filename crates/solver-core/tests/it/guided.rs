@@ -6,7 +6,7 @@ use cosmosmesh_contracts::plan::{Outcome, Status};
 use cosmosmesh_contracts::problem::{
     AssetProblem, Bounds, Coupling, FleetProblem, LocalProblem, Objective, SparseMatrix,
 };
-use cosmosmesh_contracts::round::{Ask, Contribution, FieldKind, RoundQuery};
+use cosmosmesh_contracts::round::{Ask, Contribution, FieldKind, Guide, RoundQuery};
 use cosmosmesh_contracts::traits::{Step, Sum as _};
 use cosmosmesh_solver_core::{Method, Options, Participant, ParticipantError, Path, PlainSum, coordinator, run};
 
@@ -47,9 +47,7 @@ fn moved_plans_are_what_the_sums_say() {
             let fleet = random(kind, assets, rows, seed);
             let bounds = &fleet.coupling().bounds;
             rounds(&fleet, &Options::default(), |query, outcome, assets| {
-                if let Ask::Guided { moves, .. } | Ask::Allotted { moves, .. } = &query.ask {
-                    kept += moves.len();
-                }
+                kept += query.ask.guide().map_or(0, |guide| guide.moves.len());
                 let (Some(mix), Some(certificate)) = (&outcome.mix, &outcome.certificate) else { return };
                 fresh += mix.moves.iter().filter(|step| step.key.round == query.round).count();
                 let place = format!("{}, round {}", fleet.name(), query.round);
@@ -123,12 +121,9 @@ fn a_query_of_nothing_but_allotted_plans_is_refused() {
     let mut coordination =
         coordinator(Method::Menu, fleet.coupling(), assets.len(), &Options::default()).expect("a menu");
     let mut query = coordination.query().expect("a question");
-    let Ask::Guided { base, metric, rest, relative, open, moves, .. } = query.ask.clone() else { panic!("guided") };
+    let Ask::Guided(guide) = query.ask.clone() else { panic!("guided") };
     let all = query.points.len() as u16;
-    let ask = |allotted, curvature| {
-        let (open, moves, rest) = (open.clone(), moves.clone(), rest.clone());
-        Ask::Allotted { base, metric, rest, relative, curvature, open, moves, allotted }
-    };
+    let ask = |allotted, curvature| Ask::Allotted { guide: Guide { curvature, ..guide.clone() }, allotted };
     query.ask = ask(all, vec![]);
     assert!(query.check().is_err_and(|error| error.to_string().starts_with("ask.allotted: 8 is outside 0 to 7")));
     assert!(matches!(assets[0].answer(&query), Err(ParticipantError::Query { .. })));
