@@ -3,10 +3,12 @@ use cosmosmesh_contracts::plan::{Outcome, Plan, PlanKind, Status};
 use cosmosmesh_contracts::problem::FleetProblem;
 use cosmosmesh_contracts::round::{Contribution, ReportLayout, RoundQuery};
 use cosmosmesh_contracts::wire::encode;
+use cosmosmesh_solver_core::Link;
 use serde_json::{Map, Value, json};
 
 use crate::audit::Audit;
 use crate::figure::{bytes, count, digits, duration, short, tiny};
+use crate::link::Choice;
 use crate::refutation::Refutation;
 use crate::spending::Spending;
 use crate::sum::{self, MaskCost};
@@ -34,6 +36,8 @@ pub(crate) struct Finding {
     pub(crate) result: ResultFile,
     audit: Option<Audit>,
     effort: Effort,
+    choice: Option<Choice>,
+    link: Option<Link>,
     spending: Option<Spending>,
     notes: Vec<String>,
 }
@@ -89,7 +93,7 @@ impl Finding {
             conflict: infeasible.then(|| outcome.conflict.clone()),
             extensions,
         };
-        let mut finding = Self { result, audit, effort, spending: None, notes: Vec::new() };
+        let mut finding = Self { result, audit, effort, choice: None, link: None, spending: None, notes: Vec::new() };
         finding.recheck(tolerance);
         finding.recheck_conflict(fleet);
         finding.relax(fleet);
@@ -164,6 +168,28 @@ impl Finding {
     fn note(&mut self, key: &str, text: String) {
         self.result.extensions.insert(key.into(), Value::String(text.clone()));
         self.notes.push(format!("{key}: {text}"));
+    }
+
+    /// Adds what `auto` chose.
+    pub(crate) fn with_choice(mut self, choice: Option<Choice>) -> Self {
+        if let Some(choice) = choice {
+            self.result.extensions.insert("chosen".into(), json!(choice.method.name()));
+        }
+        Self { choice, ..self }
+    }
+
+    /// Adds how long the rounds would take over a link, computing not counted.
+    pub(crate) fn with_link(mut self, link: Option<Link>) -> Self {
+        if let Some(link) = link {
+            self.result.extensions.insert("link_s".into(), json!(self.on_link_s(link)));
+        }
+        Self { link, ..self }
+    }
+
+    fn on_link_s(&self, link: Link) -> f64 {
+        let bytes = (self.result.bytes_up_per_agent + self.result.bytes_down_per_agent) as f64;
+        let rounds = f64::from(self.result.rounds);
+        link.predicted_s(rounds, bytes / rounds.max(1.0))
     }
 
     /// Adds why the arithmetic stopped.
@@ -266,6 +292,8 @@ impl Finding {
             ("local Newton steps", self.effort.newton_steps.to_string()),
             ("wall time", duration(result.wall_ms as u64)),
         ];
+        figures.extend(self.link.map(|link| ("over the link", duration((1e3 * self.on_link_s(link)) as u64))));
+        figures.extend(self.choice.map(|choice| ("chosen", choice.text())));
         figures.extend(masks);
         figures
     }

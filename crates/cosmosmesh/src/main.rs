@@ -22,6 +22,7 @@ mod fleet_view;
 mod interrupt;
 mod inventory;
 mod key_file;
+mod link;
 mod log_book;
 mod passphrase;
 mod progress;

@@ -13,7 +13,7 @@ use cosmosmesh_crypto::SystemRandom;
 use cosmosmesh_host::store::{MemoryStore, SqliteStore};
 use cosmosmesh_privacy::budget::{Budget, Ledger, NoisyUse, Standing, UseTerms, epsilon};
 use cosmosmesh_solver_core::coordination::{Caution, Cautious};
-use cosmosmesh_solver_core::{Method, Options, Participant, PlainSum, Warm, coordinator, run_on};
+use cosmosmesh_solver_core::{Link, Method, Options, Participant, PlainSum, Warm, coordinator, run_on};
 
 use crate::exit::{Exit, Failure};
 use crate::figure::{count, short};
@@ -340,7 +340,8 @@ fn clipped(fleet: &FleetProblem, touching: &[Vec<usize>], clips: &[f64]) -> Resu
 /// The optimum without clip and without noise, from the reports in the clear: a comparison that no fleet could make.
 fn reference(fleet: &FleetProblem, setting: &Setting<'_>, threads: &mut Threads) -> Option<f64> {
     let participants: Result<Vec<_>, _> = fleet.assets().iter().map(Participant::new).collect();
-    let options = Options { tolerance: 1e-4, cost_scale: setting.cost_scale, ..Options::default() };
+    let link = Some(Link::HERE);
+    let options = Options { tolerance: 1e-4, cost_scale: setting.cost_scale, link, ..Options::default() };
     let mut method = coordinator(Method::default(), fleet.coupling(), fleet.assets().len(), &options).ok()?;
     let mut carry_on = |_: &RoundQuery, _: &Outcome| {
         if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

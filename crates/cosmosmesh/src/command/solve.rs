@@ -7,13 +7,14 @@ use cosmosmesh_contracts::file::{ResultFile, read_result, write_result};
 use cosmosmesh_contracts::plan::{Outcome, Plan, Status};
 use cosmosmesh_contracts::problem::FleetProblem;
 use cosmosmesh_contracts::round::RoundQuery;
-use cosmosmesh_solver_core::{Method, Options, Participant, Warm, coordinator, run_on};
+use cosmosmesh_solver_core::{Link, Method, Options, Participant, Warm, coordinator, run_on};
 
 use super::budget::{BudgetArgs, Setting};
 use super::{Answer, validate};
 use crate::exit::{Exit, Failure};
 use crate::figure::{count, tiny};
 use crate::finding::{Effort, Finding};
+use crate::link::{self, Choice};
 use crate::progress::Progress;
 use crate::report::{self, Course, Step};
 use crate::sum::{FleetSum, PLAIN_WARNING, SumChoice};
@@ -53,6 +54,9 @@ pub(crate) struct Solve {
     /// Work on so many threads; by default as many as the machine has. The result is the same to the last bit
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     threads: Option<u16>,
+    /// Plan as over the slowest link, such as `40min,2kB/s`: the delay there and back, and the rate. `auto` then saves rounds and bytes; without it all assets are on this machine and it saves computing
+    #[arg(long, value_name = "LINK", value_parser = link::read, conflicts_with = "epsilon")]
+    link: Option<Link>,
     /// Be content only with a plan that violates no fleet row at all, instead of one within the tolerance
     #[arg(long)]
     strict: bool,
@@ -75,6 +79,7 @@ Examples:
   cosmosmesh solve fleet.json --report out/
   cosmosmesh solve fleet.json --tolerance 1e-3 --variant admm --verbose
   cosmosmesh solve tomorrow.json --warm result.json --json
+  cosmosmesh solve fleet.json --link 40min,2kB/s
   cosmosmesh solve large.json --epsilon 4 --delta 1e-6 --budget budget.sqlite --plans 7
 
 Ctrl-C finishes the round and writes the best safe plan; a second Ctrl-C stops at once.
@@ -172,8 +177,11 @@ impl Solve {
             warm,
             cost_scale: self.cost_scale,
             strict: self.strict,
+            link: Some(self.link.unwrap_or(Link::HERE)),
             ..Options::default()
         };
+        let chosen = self.variant.chosen(fleet.row_count(), &options);
+        let choice = (chosen != self.variant).then_some(Choice { method: chosen, link: self.link });
         let mut coordinator = coordinator(self.variant, fleet.coupling(), fleet.assets().len(), &options)
             .map_err(|error| named(error.to_string()))?;
         let mut sum = FleetSum::new(self.sum, fleet.assets().len()).map_err(|failure| Failure {
@@ -215,6 +223,8 @@ impl Solve {
         let interrupted = interrupt::asked();
         let course = Course { steps, tolerance: self.tolerance, safe_round: outcome.safe_round };
         let finding = Finding::new(fleet, self.variant.name(), self.tolerance, &outcome, plans, effort)
+            .with_choice(choice)
+            .with_link(self.link)
             .with_breakdown(breakdown)
             .with_interruption(interrupted);
         Ok((finding, course))

@@ -63,6 +63,7 @@ fn a_wrong_command_line_is_bad_input() {
         &["solve", "x.json", "--tolerance", "nan"],
         &["solve", "x.json", "--rounds-max", "0"],
         &["solve", "x.json", "--cost-scale", "-1"],
+        &["solve", "x.json", "--link", "40min"],
         &["simulate"],
         &["sync"],
         &["sync", "diff", "a.db"],

@@ -171,6 +171,33 @@ fn a_warm_start_needs_the_result_of_a_fleet_of_the_same_shape() {
     assert_eq!(none.code, 64, "a problem is not a result: {}", none.stderr);
 }
 
+/// On one machine the least computing; over a link the method that is soonest there, and how long that takes.
+#[test]
+fn the_link_decides_what_auto_takes() {
+    let file = data("degenerate-3-12-0.json");
+    let result = |arguments: &[&str]| {
+        let run = run(&[&["solve", &file, "--json"], arguments].concat());
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        run.json()
+    };
+    let (here, far) = (result(&[]), result(&["--link", "40min,2kB/s"]));
+    assert_eq!((&here["variant"], &far["variant"]), (&json!("auto"), &json!("auto")));
+    assert_eq!((&here["extensions"]["chosen"], &far["extensions"]["chosen"]), (&json!("fan"), &json!("menu")));
+    close(&far["objective"], here["objective"].as_f64().unwrap(), 2e-6);
+    let count = |key: &str| far[key].as_u64().unwrap();
+    assert!(count("rounds") <= here["rounds"].as_u64().unwrap());
+    let bytes = count("bytes_up_per_agent") + count("bytes_down_per_agent");
+    close(&far["extensions"]["link_s"], 2400.0 * count("rounds") as f64 + bytes as f64 / 2000.0, 1e-12);
+    assert!(here["extensions"].get("link_s").is_none());
+    // A method named by hand is no choice, over whatever link.
+    let named = result(&["--variant", "fan", "--link", "40min,2kB/s"]);
+    assert!(named["extensions"].get("chosen").is_none() && named["extensions"]["link_s"].as_f64().unwrap() > 2400.0);
+    assert_eq!(named["rounds"], here["rounds"]);
+    let text = |arguments: &[&str]| run(&[&["solve", &file], arguments].concat()).stdout;
+    assert!(text(&[]).contains("fan, the least computing, since all assets are on this machine"));
+    assert!(text(&["--link", "1200s,64kbit/s"]).contains("over a link of 20 min 00 s there and back and 8000 B/s"));
+}
+
 /// Masks come off without a trace: the result is that of the same words in the open, and differs from the plain sum's by rounding.
 #[test]
 fn masked_is_the_default_and_says_what_it_is() {
