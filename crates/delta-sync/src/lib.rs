@@ -26,6 +26,7 @@ pub use keys::Keys;
 pub use range::{RangeSet, SEQUENCE_END};
 pub use receipt::Receipt;
 pub use replica::{
-    Adoption, Draft, Fork, ProposeError, Pruned, Refusal, Replica, ReplicaConfig, ReplicaError, Root, Roster, Verdict,
+    Adoption, Draft, Fork, PastStep, ProposeError, Pruned, Refusal, Replica, ReplicaConfig, ReplicaError, Root, Roster,
+    Schedule, Verdict,
 };
 pub use session::{Contact, Event, Session, SessionConfig};

@@ -52,6 +52,11 @@ impl Cut {
         }
     }
 
+    /// How many entries of a log.
+    pub(crate) fn count(&self, id: &LogId) -> u64 {
+        self.log(id).map_or(0, |log| log.have.count())
+    }
+
     /// How many entries.
     pub fn entry_count(&self) -> u64 {
         self.logs.iter().map(|(_, log)| log.have.count()).sum()

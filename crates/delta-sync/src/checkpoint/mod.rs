@@ -13,9 +13,9 @@ mod quorum;
 pub use carrier::{REBASED_BYTES_MAX, REBASED_KIND, late_of};
 pub use certificate::{Certificate, CertificateError, Checkpoint, SNAPSHOT_BYTES_MAX, Snapshot};
 pub use cut::{Cut, CutLog};
-pub use note::{CONTROL_TOPIC, PROPOSAL_KIND, VOTE_KIND};
-pub use quorum::{Quorum, QuorumError, VOTERS_MAX};
+pub use note::{CLAIM_KIND, CONTROL_TOPIC, PROMISE_KIND, PROPOSAL_KIND, VOTE_KIND};
+pub use quorum::{PROPOSERS_MAX, Quorum, QuorumError, VOTERS_MAX};
 
 pub(crate) use carrier::{carried_of, carrier_of};
 pub(crate) use certificate::{hash_of, put_snapshot, put_votes, read_front, read_votes, verify_votes};
-pub(crate) use note::{Proposed, Vote, proposals};
+pub(crate) use note::{Claim, Notes, Promise, Vote, proposals};

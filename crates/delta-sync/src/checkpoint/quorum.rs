@@ -8,7 +8,8 @@ use cosmosmesh_contracts::key::NodeId;
 /// With more than half needed, a number has at most one certified checkpoint as long as no voter votes twice; where `f` of `n` voters may lie, more than `(n + f) / 2` are needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quorum {
-    proposer: NodeId,
+    /// Never empty; the first proposes as long as it is there.
+    proposers: Vec<NodeId>,
     voters: BTreeSet<NodeId>,
     needed: usize,
 }
@@ -25,12 +26,51 @@ impl Quorum {
         if needed * 2 <= voters.len() || needed > voters.len() {
             return Err(QuorumError::Needed { needed, voters: voters.len() });
         }
-        Ok(Self { proposer, voters, needed })
+        Ok(Self { proposers: vec![proposer], voters, needed })
     }
 
-    /// Who proposes.
+    /// The same with nodes that may propose in the proposer's place, in this order.
+    ///
+    /// # Errors
+    /// [`QuorumError`] if one is named twice or there are too many.
+    pub fn with_successors(mut self, successors: &[NodeId]) -> Result<Self, QuorumError> {
+        for node in successors {
+            if self.proposers.contains(node) {
+                return Err(QuorumError::Twice { node: *node });
+            }
+            self.proposers.push(*node);
+        }
+        if self.proposers.len() > PROPOSERS_MAX {
+            return Err(QuorumError::TooManyProposers { proposers: self.proposers.len() });
+        }
+        Ok(self)
+    }
+
+    /// Who proposes as long as it is there.
     pub fn proposer(&self) -> NodeId {
-        self.proposer
+        self.proposers[0]
+    }
+
+    /// Who may propose, in the order in which they stand in for each other.
+    pub fn proposers(&self) -> &[NodeId] {
+        &self.proposers
+    }
+
+    /// Whose a ballot is: each has every so-many-th of them, the first the first.
+    pub fn owner(&self, ballot: u64) -> NodeId {
+        self.proposers[((ballot.max(1) - 1) % self.proposers.len() as u64) as usize]
+    }
+
+    /// The lowest ballot of a proposer above another ballot.
+    pub(crate) fn ballot_above(&self, rank: usize, ballot: u64) -> Option<u64> {
+        let (rank, count) = (rank as u64 + 1, self.proposers.len() as u64);
+        let turns = if ballot < rank { 0 } else { (ballot - rank) / count + 1 };
+        turns.checked_mul(count)?.checked_add(rank)
+    }
+
+    /// The place of a node among the proposers.
+    pub fn rank_of(&self, node: &NodeId) -> Option<usize> {
+        self.proposers.iter().position(|proposer| proposer == node)
     }
 
     /// Who votes.
@@ -44,6 +84,8 @@ impl Quorum {
     }
 }
 
+/// The most nodes that may propose.
+pub const PROPOSERS_MAX: usize = 16;
 /// The most voters.
 pub const VOTERS_MAX: usize = 512;
 
@@ -58,6 +100,16 @@ pub enum QuorumError {
         /// Of how many.
         voters: usize,
     },
+    /// A proposer is named twice.
+    Twice {
+        /// Which.
+        node: NodeId,
+    },
+    /// More proposers than [`PROPOSERS_MAX`].
+    TooManyProposers {
+        /// How many.
+        proposers: usize,
+    },
     /// More voters than [`VOTERS_MAX`].
     TooMany {
         /// How many.
@@ -70,6 +122,10 @@ impl fmt::Display for QuorumError {
         match self {
             Self::Needed { needed, voters } => {
                 write!(f, "{needed} of {voters} voters is no quorum; ask for more than half of them and at most all")
+            }
+            Self::Twice { node } => write!(f, "{node} is named twice among the proposers; name each once"),
+            Self::TooManyProposers { proposers } => {
+                write!(f, "{proposers} proposers are more than {PROPOSERS_MAX}; name fewer")
             }
             Self::TooMany { voters } => write!(f, "{voters} voters are more than {VOTERS_MAX}; name fewer"),
         }

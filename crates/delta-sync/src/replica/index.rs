@@ -59,7 +59,7 @@ impl<S: Store> Replica<S> {
             closed: None,
             settled: 0,
             broken: false,
-            closing: super::close::Closing::default(),
+            closing: super::ballot::Closing::default(),
             incoming: None,
         };
         replica.read_checkpoint()?;

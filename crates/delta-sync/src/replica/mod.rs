@@ -1,14 +1,17 @@
 //! A replica: the logs it holds, in a store, with an index of them in memory.
 
 mod adopt;
-mod close;
+mod ballot;
+mod closed;
 mod fork;
 mod incoming;
 mod index;
 mod insert;
 mod parts;
+mod proposal;
 mod prune;
 mod root;
+mod schedule;
 
 use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,14 +32,15 @@ use crate::log::Log;
 use crate::range::RangeSet;
 
 pub use adopt::Adoption;
-pub(crate) use close::Closed;
-pub use close::ProposeError;
+pub(crate) use closed::Closed;
 pub use fork::Fork;
 pub(crate) use incoming::{Incoming, Landed};
 pub(crate) use insert::{Arrival, Candidate};
 pub use insert::{Refusal, Verdict};
+pub use proposal::ProposeError;
 pub use prune::Pruned;
 pub use root::Root;
+pub use schedule::{PastStep, Schedule};
 
 /// Signed logs in a store, and what is known of them.
 ///
@@ -66,7 +70,7 @@ pub struct Replica<S> {
     settled: u64,
     /// Whether the logs in memory are no longer those of the store, so that nothing more may be written of them.
     broken: bool,
-    closing: close::Closing,
+    closing: ballot::Closing,
     /// A snapshot that is on its way here.
     incoming: Option<Incoming>,
 }

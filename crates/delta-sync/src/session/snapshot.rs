@@ -40,6 +40,34 @@ impl<S: Store> Session<S> {
         Ok(checkpoint)
     }
 
+    /// Claims a ballot of the next checkpoint for this replica, and has it sent to every open contact.
+    ///
+    /// # Errors
+    /// As [`crate::Replica::claim`].
+    pub fn claim(&mut self, now: MissionTime) -> Result<u64, ReplicaError> {
+        let ballot = self.replica.claim(now)?;
+        self.changed();
+        self.attend(now).map_err(ReplicaError::Store)?;
+        Ok(ballot)
+    }
+
+    /// Does what is due to close the past, and has what it says sent to every open contact.
+    ///
+    /// # Errors
+    /// As [`crate::Replica::close_past`].
+    pub fn close_past(
+        &mut self,
+        now: MissionTime,
+        schedule: &crate::replica::Schedule,
+    ) -> Result<crate::replica::PastStep, ReplicaError> {
+        let step = self.replica.close_past(now, schedule)?;
+        if !matches!(step, crate::replica::PastStep::Waited(_)) {
+            self.changed();
+            self.attend(now).map_err(ReplicaError::Store)?;
+        }
+        Ok(step)
+    }
+
     /// Drops what the checkpoint in force covers, and keeps its hashes.
     ///
     /// # Errors

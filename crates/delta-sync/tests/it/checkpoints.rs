@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use cosmosmesh_contracts::MissionTime;
 use cosmosmesh_contracts::conformance::MemoryStore;
-use cosmosmesh_contracts::key::Digest;
 use cosmosmesh_contracts::traits::{Engine, Store};
 use cosmosmesh_delta_sync::checkpoint::{
     CONTROL_TOPIC, CertificateError, Quorum, QuorumError, REBASED_KIND, Snapshot, late_of,
@@ -13,136 +12,13 @@ use cosmosmesh_delta_sync::frame::{Compression, Frame, Piece, Votes};
 use cosmosmesh_delta_sync::receipt::RECEIPTS_STREAM;
 use cosmosmesh_delta_sync::state::{Fold, Notice, Operation};
 use cosmosmesh_delta_sync::{
-    Adoption, CodecError, Contact, Draft, Entry, EntryId, Event, LogId, ProposeError, RangeSet, Receipt, Refusal,
-    Replica, ReplicaConfig, ReplicaError, Session, SessionConfig, Verdict,
+    CodecError, Contact, Draft, Entry, EntryId, Event, LogId, ProposeError, RangeSet, Receipt, Refusal, Replica,
+    ReplicaError, Session, SessionConfig, Verdict,
 };
 
+use crate::fleet::{END, Fleet, adoptions, closing_config, count, open, quorum};
 use crate::keys::{TestHasher, keys, node};
-use crate::pair::{MISSION, TestSession, Traffic, config, contact, draft, equal, reconcile};
-
-const END: MissionTime = MissionTime(i64::MAX);
-
-/// Nodes 1 to 3 vote, two are needed, and 1 proposes.
-fn quorum() -> Quorum {
-    Quorum::new(node(1), (1..=3).map(node).collect(), 2).unwrap()
-}
-
-fn closing_config() -> ReplicaConfig {
-    ReplicaConfig { quorum: Some(quorum()), ..config() }
-}
-
-fn open(number: u64, store: MemoryStore, now: MissionTime) -> TestSession {
-    let replica = Replica::open(now, store, keys(number), closing_config()).unwrap();
-    Session::new(replica, SessionConfig { batch_bytes_max: 4_000, ..SessionConfig::default() }).unwrap()
-}
-
-fn count(key: u8, by: i64) -> Draft {
-    let body = Operation::Count { key: vec![key], by }.encode().unwrap();
-    Draft { kind: 1, body, ..Draft::default() }
-}
-
-/// Some nodes, numbered from one, and a clock.
-struct Fleet {
-    now: MissionTime,
-    nodes: Vec<TestSession>,
-    /// Who is there.
-    present: BTreeSet<usize>,
-}
-
-impl Fleet {
-    fn new(count: usize) -> Self {
-        let nodes = (1..=count as u64).map(|k| open(k, MemoryStore::new(), MissionTime(0))).collect();
-        Self { now: MissionTime(1_000), nodes, present: (0..count).collect() }
-    }
-
-    fn write(&mut self, k: usize, by: i64) -> Entry {
-        self.now = self.now.plus_ms(10);
-        self.nodes[k].append(self.now, count(k as u8, by)).unwrap()
-    }
-
-    fn meet_over(
-        &mut self,
-        a: usize,
-        b: usize,
-        contact: &Contact,
-        pass: impl FnMut(u32, usize, &[u8]) -> bool,
-    ) -> Traffic {
-        let (low, high) = (a.min(b), a.max(b));
-        let (left, right) = self.nodes.split_at_mut(high);
-        reconcile(&mut left[low], &mut right[0], &mut self.now, contact, pass)
-    }
-
-    fn meet(&mut self, a: usize, b: usize) -> Traffic {
-        let contact = Contact { delay_ms: 1_000, ..Contact::new("test") };
-        self.meet_over(a, b, &contact, |_, _, _| true)
-    }
-
-    /// Everybody present meets everybody along a line and back.
-    fn gather(&mut self) -> Vec<Event> {
-        let line: Vec<usize> = self.present.iter().copied().collect();
-        let mut events = Vec::new();
-        for _ in 0..3 {
-            for pair in line.windows(2) {
-                events.extend(self.meet(pair[0], pair[1]).events);
-            }
-            for pair in line.windows(2).rev() {
-                events.extend(self.meet(pair[0], pair[1]).events);
-            }
-        }
-        events
-    }
-
-    /// Everything up to now becomes the past.
-    fn close(&mut self) -> Vec<Event> {
-        let at = self.now;
-        self.now = self.now.plus_ms(1_000);
-        self.nodes[0].propose(self.now, at).unwrap();
-        self.gather()
-    }
-
-    fn prune(&mut self, nodes: std::ops::Range<usize>) {
-        for k in nodes {
-            self.nodes[k].prune().unwrap();
-        }
-    }
-
-    fn digest(&self, k: usize) -> Digest {
-        self.nodes[k].replica().fold().unwrap().state(END).digest(&TestHasher)
-    }
-
-    fn number(&self, k: usize) -> u64 {
-        self.nodes[k].replica().checkpoint().map_or(0, |checkpoint| checkpoint.number)
-    }
-
-    fn counter(&self, k: usize, key: usize) -> i128 {
-        self.nodes[k].replica().fold().unwrap().state(END).counter(&[key as u8])
-    }
-
-    fn assert_equal(&self) {
-        let first = *self.present.first().unwrap();
-        for &k in &self.present {
-            assert!(equal(&self.nodes[first], &self.nodes[k]), "{first} and {k} differ");
-            assert_eq!(self.digest(first), self.digest(k), "{first} and {k} make different states");
-        }
-    }
-
-    fn restart(&mut self, k: usize, store: MemoryStore) {
-        self.nodes[k] = open(k as u64 + 1, store, self.now);
-    }
-
-    fn take_store(&mut self, k: usize) -> MemoryStore {
-        let blank = open(k as u64 + 1, MemoryStore::new(), self.now);
-        std::mem::replace(&mut self.nodes[k], blank).into_replica().into_store()
-    }
-}
-
-fn adoptions(events: &[Event]) -> Vec<Adoption> {
-    let adoption = |event: &Event| match event {
-        Event::Checkpoint(adoption) => Some(adoption.clone()),
-        _ => None,
-    };
-    events.iter().filter_map(adoption).collect()
-}
+use crate::pair::{MISSION, TestSession, contact, draft, reconcile};
 
 fn snapshot_of(session: &TestSession) -> Snapshot {
     let replica = session.replica();
@@ -438,7 +314,7 @@ fn a_snapshot_that_no_quorum_vouches_for_is_refused() {
     assert!(matches!(certificate.verify(&strangers, &keys), Err(CertificateError::Vote { .. })));
 
     let mission = MISSION.0[..8].try_into().unwrap();
-    let mut session = open(4, MemoryStore::new(), MissionTime(0));
+    let mut session = open(4, MemoryStore::new(), MissionTime(0), &quorum());
     session.contact_open(fleet.now, other, contact());
     let say = |session: &mut TestSession, frame: Vec<u8>| -> Vec<Event> {
         session.handle_input(fleet.now, other, &frame);

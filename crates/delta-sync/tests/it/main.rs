@@ -4,6 +4,7 @@
 mod bounds;
 mod checkpoints;
 mod figures;
+mod fleet;
 mod forks;
 mod hostile;
 mod keys;
@@ -13,5 +14,6 @@ mod random;
 mod sessions;
 mod simulation;
 mod state;
+mod succession;
 mod vectors;
 mod world;

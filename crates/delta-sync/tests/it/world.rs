@@ -40,6 +40,9 @@ pub(crate) struct World {
     /// Which late entry an entry carries on.
     carriers: BTreeMap<EntryId, EntryId>,
     pub(crate) checkpoints: u64,
+    /// Which checkpoint was ever in force under each number.
+    certified: BTreeMap<u64, Digest>,
+    pub(crate) claims: u64,
     /// How many pieces of snapshots were sent.
     pub(crate) pieces: u64,
 }
@@ -48,7 +51,9 @@ impl World {
     pub(crate) fn new(seed: u64, count: usize, closes: bool) -> Self {
         let mut random = Random(seed);
         let voters: BTreeSet<NodeId> = (0..count.min(3) as u64).map(node).collect();
-        let quorum = closes.then(|| Quorum::new(node(0), voters, 2).unwrap());
+        // In every other of these worlds there are successors, who may propose at any time.
+        let successors: Vec<NodeId> = (1..count.min(3) as u64).filter(|_| seed % 8 == 1).map(node).collect();
+        let quorum = closes.then(|| Quorum::new(node(0), voters, 2).unwrap().with_successors(&successors).unwrap());
         let nodes = (0..count)
             .map(|k| open(MissionTime(0), MemoryStore::new(), k, seed, quorum.clone(), random.below(3)))
             .collect();
@@ -67,6 +72,8 @@ impl World {
             acknowledged: BTreeMap::new(),
             carriers: BTreeMap::new(),
             checkpoints: 0,
+            certified: BTreeMap::new(),
+            claims: 0,
             pieces: 0,
         }
     }
@@ -185,6 +192,12 @@ impl World {
                 Event::Fork { .. } => self.forks += 1,
                 Event::Checkpoint(adoption) => {
                     self.checkpoints += 1;
+                    // One that a later one has overtaken since is not here any more.
+                    if let Some(checkpoint) = self.nodes[k].replica().checkpoint() {
+                        let hash = checkpoint.hash(&TestHasher);
+                        let first = *self.certified.entry(checkpoint.number).or_insert(hash);
+                        assert_eq!(first, hash, "two checkpoints {} are certified", checkpoint.number);
+                    }
                     assert_eq!(adoption.conflicts, [], "nobody wrote twice");
                     self.carriers.extend(adoption.rebased.iter().map(|(late, carrier)| (*carrier, *late)));
                 }
@@ -278,14 +291,26 @@ impl World {
         if self.quorum.is_none() {
             return;
         }
+        let proposers = self.quorum.as_ref().map_or(1, |quorum| quorum.proposers().len());
         if self.random.chance(20) {
-            let now = self.clock(0);
+            let k = self.random.below(proposers as u64) as usize;
+            let now = self.clock(k);
             let at = now.plus_ms(-(1 << self.random.below(20)));
-            match self.nodes[0].propose(now, at) {
+            match self.nodes[k].propose(now, at) {
                 Ok(_) | Err(ReplicaError::Propose(_)) => {}
                 Err(error) => panic!("{error}"),
             }
-            self.drain(0);
+            self.drain(k);
+        }
+        if proposers > 1 && self.random.chance(15) {
+            let k = self.random.below(proposers as u64) as usize;
+            let now = self.clock(k);
+            match self.nodes[k].claim(now) {
+                Ok(_) => self.claims += 1,
+                Err(ReplicaError::Propose(_)) => {}
+                Err(error) => panic!("{error}"),
+            }
+            self.drain(k);
         }
         if self.random.chance(40) {
             let k = self.random.below(self.nodes.len() as u64) as usize;
@@ -396,6 +421,10 @@ pub(crate) fn run(seed: u64) -> World {
     let mut world = World::new(seed, count, seed % 4 == 1);
     // One that votes for nothing may be away for the first two thirds of it.
     world.away = (world.quorum.is_some() && count > 3 && random.chance(60)).then_some(count - 1);
+    // Where others may stand in for it, the first proposer is lost as long.
+    if world.quorum.as_ref().is_some_and(|quorum| quorum.proposers().len() > 2) && random.chance(40) {
+        world.away = Some(0);
+    }
     let stirs = 10 + random.below(30);
     for k in 0..stirs {
         if k == stirs * 2 / 3 {
