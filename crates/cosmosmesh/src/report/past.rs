@@ -63,11 +63,20 @@ fn total(report: &SimulationReport) -> Vec<u64> {
 
 /// In one sentence, who closes the past.
 pub(super) fn sentence(closing: &ClosingReport) -> String {
+    let successors = match closing.proposers.get(1..) {
+        Some(others) if !others.is_empty() => {
+            let waits = duration(closing.patience_ms.unsigned_abs());
+            let times = if closing.claims == 1 { "once".to_owned() } else { format!("{} times", closing.claims) };
+            format!(", and in its place after {waits} each {} (claimed {times})", others.join(", "))
+        }
+        _ => String::new(),
+    };
     format!(
-        "{} proposes to close what is {} old, every {}; {} of {} sign ({}), and below a checkpoint only hashes and the state are kept.",
-        closing.proposer,
+        "{} proposes to close what is {} old, every {}{}; {} of {} sign ({}). Below a checkpoint only hashes and the state are kept; receipts stay.",
+        closing.proposers.first().map_or("nobody", String::as_str),
         duration(closing.age_ms.unsigned_abs()),
         duration(closing.period_ms.unsigned_abs()),
+        successors,
         closing.needed,
         closing.voters.len(),
         closing.voters.join(", ")

@@ -98,11 +98,13 @@ pub(super) fn specimen() -> SimulationReport {
                 stale_ms: vec![0, 1_800_000, 60_000],
             }],
             closing: Some(ClosingReport {
-                proposer: "habitat".into(),
+                proposers: vec!["habitat".into(), "rover-1".into()],
                 voters: vec!["habitat".into(), "rover-1".into(), "rover-2".into()],
                 needed: 2,
                 period_ms: 1_800_000,
                 age_ms: 900_000,
+                patience_ms: 1_800_000,
+                claims: 0,
                 checkpoints: vec![CheckpointReport {
                     number: 1,
                     at_ms: 1_800_000,

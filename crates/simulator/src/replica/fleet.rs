@@ -157,9 +157,10 @@ impl Fleet {
                 self.times_ms.push(at_ms);
                 self.knowledge.look(at_ms);
                 self.stores.look(&self.nodes);
-                if let Some(past) = &mut self.past {
-                    let k = past.proposer();
-                    past.propose(at_ms, k, &mut self.nodes[k])?;
+                for k in self.past.as_ref().map(Past::proposers).unwrap_or_default() {
+                    if let Some(past) = &mut self.past {
+                        past.close(at_ms, k, &mut self.nodes[k])?;
+                    }
                     self.drain(k, at_ms)?;
                 }
             }

@@ -4,7 +4,7 @@ use cosmosmesh_contracts::MissionTime;
 use cosmosmesh_contracts::conformance::MemoryStore;
 use cosmosmesh_contracts::key::NodeId;
 use cosmosmesh_delta_sync::checkpoint::{Certificate, Quorum};
-use cosmosmesh_delta_sync::{Adoption, Pruned, Replica, ReplicaError, Session};
+use cosmosmesh_delta_sync::{Adoption, PastStep, Pruned, ReplicaError, Schedule, Session};
 
 use crate::report::{CheckpointReport, ClosingReport, StoreReport};
 use crate::scenario::Closing;
@@ -15,51 +15,44 @@ pub(super) struct Past {
     /// Who proposed which past to be closed, and when, by the checkpoint's number and time.
     proposed: BTreeMap<(u64, MissionTime), (usize, i64)>,
     checkpoints: BTreeMap<u64, CheckpointReport>,
+    claims: u64,
     late: u64,
     carried: u64,
 }
 
 impl Past {
     pub(super) fn new(spec: Closing) -> Self {
-        Self { spec, proposed: BTreeMap::new(), checkpoints: BTreeMap::new(), late: 0, carried: 0 }
+        Self { spec, proposed: BTreeMap::new(), checkpoints: BTreeMap::new(), claims: 0, late: 0, carried: 0 }
     }
 
     /// Whose votes count, once everybody has a key.
     pub(super) fn quorum(spec: &Closing, ids: &[NodeId]) -> Quorum {
         let voters = spec.voters.iter().map(|&k| ids[k]).collect();
-        Quorum::new(ids[spec.proposer], voters, spec.needed)
+        let proposers: Vec<NodeId> = spec.proposers.iter().map(|&k| ids[k]).collect();
+        Quorum::new(proposers[0], voters, spec.needed)
+            .and_then(|quorum| quorum.with_successors(&proposers[1..]))
             .expect("this cannot fail because the scenario's reader checked the counts")
     }
 
-    /// Who proposes.
-    pub(super) fn proposer(&self) -> usize {
-        self.spec.proposer
+    /// Who may propose, in the order in which they stand in for each other.
+    pub(super) fn proposers(&self) -> Vec<usize> {
+        self.spec.proposers.clone()
     }
 
-    /// Proposes what is old enough, if there is something and nothing stands in the way.
+    /// Lets a proposer do what is due: nothing, a claim or a proposal.
     ///
     /// # Errors
     /// [`ReplicaError`], which a store in memory and a key at hand do not give.
-    pub(super) fn propose(
-        &mut self,
-        now_ms: i64,
-        k: usize,
-        node: &mut Session<MemoryStore>,
-    ) -> Result<(), ReplicaError> {
-        let now = MissionTime(now_ms);
-        let at = Replica::<MemoryStore>::proposal_time(now, self.spec.age_ms, self.spec.period_ms);
-        if at <= MissionTime::EPOCH {
-            return Ok(());
-        }
-        match node.propose(now, at) {
-            Ok(checkpoint) => {
+    pub(super) fn close(&mut self, now_ms: i64, k: usize, node: &mut Session<MemoryStore>) -> Result<(), ReplicaError> {
+        let Closing { period_ms, age_ms, patience_ms, .. } = self.spec;
+        match node.close_past(MissionTime(now_ms), &Schedule { period_ms, age_ms, patience_ms })? {
+            PastStep::Waited(_) => {}
+            PastStep::Claimed { .. } => self.claims += 1,
+            PastStep::Proposed(checkpoint) => {
                 self.proposed.insert((checkpoint.number, checkpoint.at), (k, now_ms));
-                Ok(())
             }
-            // Closed already, or entries or votes are still on their way: the next look will do.
-            Err(ReplicaError::Propose(_)) => Ok(()),
-            Err(error) => Err(error),
         }
+        Ok(())
     }
 
     /// Notes late entries that a receipt tells of.
@@ -86,7 +79,7 @@ impl Past {
         let Some(certificate) = certificate.filter(|it| it.checkpoint.number == adoption.number) else { return };
         let checkpoint = &certificate.checkpoint;
         let (proposer, proposed_ms) =
-            self.proposed.get(&(checkpoint.number, checkpoint.at)).copied().unwrap_or((self.spec.proposer, now_ms));
+            self.proposed.get(&(checkpoint.number, checkpoint.at)).copied().unwrap_or((self.spec.proposers[0], now_ms));
         let mut in_force_ms = vec![None; names.len()];
         in_force_ms[k] = Some(now_ms);
         self.checkpoints.insert(
@@ -106,11 +99,13 @@ impl Past {
 
     pub(super) fn report(self, names: &[String]) -> ClosingReport {
         ClosingReport {
-            proposer: names[self.spec.proposer].clone(),
+            proposers: self.spec.proposers.iter().map(|&k| names[k].clone()).collect(),
             voters: self.spec.voters.iter().map(|&k| names[k].clone()).collect(),
             needed: self.spec.needed,
             period_ms: self.spec.period_ms,
             age_ms: self.spec.age_ms,
+            patience_ms: self.spec.patience_ms,
+            claims: self.claims,
             checkpoints: self.checkpoints.into_values().collect(),
             late: self.late,
             carried: self.carried,

@@ -39,8 +39,8 @@ pub struct ReplicaReport {
 /// How a quorum closed the past of the fleet's logs; every asset prunes as soon as a checkpoint is in force at it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ClosingReport {
-    /// Who proposes checkpoints.
-    pub proposer: String,
+    /// Who may propose checkpoints, in the order in which they stand in for each other.
+    pub proposers: Vec<String>,
     /// Who votes.
     pub voters: Vec<String>,
     /// How many votes certify.
@@ -49,6 +49,10 @@ pub struct ClosingReport {
     pub period_ms: i64,
     /// How old entries are before they are closed.
     pub age_ms: i64,
+    /// How long each proposer waits for those before it.
+    pub patience_ms: i64,
+    /// How often one claimed to propose in another's place.
+    pub claims: u64,
     /// The checkpoints that came into force, rising.
     pub checkpoints: Vec<CheckpointReport>,
     /// How often an entry was refused because it came too late, as receipts tell it.
@@ -64,7 +68,7 @@ pub struct CheckpointReport {
     pub number: u64,
     /// Up to when the past is closed.
     pub at_ms: i64,
-    /// Who proposed it.
+    /// Who last proposed it.
     pub proposer: String,
     /// When.
     pub proposed_ms: i64,

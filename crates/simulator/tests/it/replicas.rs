@@ -50,7 +50,7 @@ fn a_quorum_closes_the_past_and_stores_shrink() {
     assert!(open.stores.iter().all(|store| store.pruned_entries == 0));
     let report = run(&Scenario::load("three-assets").unwrap(), 1).replicas;
     let closing = report.closing.as_ref().unwrap();
-    assert_eq!((closing.proposer.as_str(), closing.needed), ("habitat", 2));
+    assert_eq!((closing.proposers[0].as_str(), closing.needed, closing.claims), ("habitat", 2, 0));
     // The last period that is old enough is closed, and every one before it.
     let end_ms = *report.times_ms.last().unwrap();
     let last = (end_ms - closing.age_ms) / closing.period_ms;
@@ -99,6 +99,24 @@ fn who_was_away_for_longer_than_an_age_carries_its_entries_on() {
 }
 
 #[test]
+fn another_proposes_where_the_first_is_cut_off() {
+    let lines = "[closing]\nperiod_s = 7_200\npatience_s = 3_600\nproposers = [\"habitat\", \"rover\", \"drone\"]\n\
+         [[link]]\nbetween = [\"rover\", \"drone\"]\ndelay_ms = 1\nrate_bps = 64_000\n\
+         [[fault]]\ncut = [\"rover\", \"habitat\"]\nstart_s = 21_600\nend_s = 72_000\n\
+         [[fault]]\ncut = [\"drone\", \"habitat\"]\nstart_s = 21_600\nend_s = 72_000\n";
+    let report = run(&with("three-assets", lines), 1).replicas;
+    let closing = report.closing.as_ref().unwrap();
+    assert!(closing.claims >= 3, "{closing:?}");
+    let meanwhile = |at_ms: i64| (30_000_000..60_000_000).contains(&at_ms);
+    let without: Vec<_> = closing.checkpoints.iter().filter(|checkpoint| meanwhile(checkpoint.proposed_ms)).collect();
+    assert!(without.len() >= 3, "{closing:?}");
+    assert!(without.iter().all(|checkpoint| checkpoint.proposer == "rover" && checkpoint.signed_by.len() == 2));
+    // The habitat takes its turn again once it is heard, and what it wrote alone is carried on.
+    assert_eq!(closing.checkpoints.last().unwrap().proposer, "habitat");
+    assert!(closing.carried >= 10 && report.missing <= 6, "{} {}", closing.carried, report.missing);
+}
+
+#[test]
 fn closings_that_are_none_are_refused() {
     let refused = |lines: &str| {
         let text = format!("{}\n{lines}", crate::edit::edited("three-assets", &[]));
@@ -108,8 +126,9 @@ fn closings_that_are_none_are_refused() {
         ("[closing]\nvoters = [\"rover\", \"drone\"]\nneeded_count = 1\n", "1 of 2 voters is no quorum"),
         ("[closing]\nneeded_count = 4\n", "4 of 3 voters is no quorum"),
         ("[closing]\nvoters = []\n", "1 of 0 voters is no quorum"),
-        ("[closing]\nvoters = [\"rover\", \"rover\"]\n", "\"rover\" is named twice"),
-        ("[closing]\nproposer = \"houston\"\n", "no asset has this id"),
+        ("[closing]\nvoters = [\"rover\", \"rover\"]\n", "names \"rover\" twice"),
+        ("[closing]\nproposers = [\"houston\"]\n", "no asset has this id"),
+        ("[closing]\nproposers = []\n", "0 proposers; name 1 to 16"),
         ("[closing]\npast = \"shut\"\n", "choose one of: closed, open"),
         ("[closing]\nperiod_s = 1\n", "between 60 and"),
         ("[closing]\nperiod = 100\n", "write `period_s`"),
