@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use cosmosmesh_contracts::round::{ColumnKey, FieldKind, Mix, Move, RoundQuery, SummedReport};
 
 use super::moves::Moved;
-use super::{Options, mixing};
+use super::{Options, mixing, ray};
 
 mod certificate;
+mod closed;
 
 /// What the sums have shown so far: aggregated plans, the best lower bound, the best mixes. Common to every method.
 ///
@@ -38,6 +39,8 @@ pub(crate) struct Evidence {
     locally_infeasible: usize,
     /// Whether the last sum was of everybody at one price, so that bounds are valid.
     pub(crate) fresh: bool,
+    /// Rows that every plan keeps at a limit.
+    pub(crate) closed: closed::ClosedRows,
     /// How far the use of each row may be from what was summed, because sums were coded; zero for sums in the open.
     blur: Vec<f64>,
 }
@@ -72,6 +75,7 @@ impl Evidence {
         let finite = |v: f64| if v.is_finite() { v.abs() } else { 0.0 };
         let row_scale = (0..m).map(|k| finite(bounds.lower()[k]).max(finite(bounds.upper()[k])).max(1e-12)).collect();
         Self {
+            closed: closed::ClosedRows::new(&bounds),
             bounds,
             tolerance: options.tolerance,
             strict: options.strict,
@@ -124,6 +128,7 @@ impl Evidence {
                 // A limit of zero has no scale of its own: what the fleet would use without it has.
                 *scale = scale.max(if *scale < 1e-9 { y.abs() } else { 1e-6 * y.abs() });
             }
+            self.closed.see(&plain(sum.field(FieldKind::Use, k)), &self.bounds, &self.row_scale);
             self.columns.push(Column {
                 key: ColumnKey { round: query.round, slot: k },
                 usage: plain(sum.field(FieldKind::Use, k)),
@@ -156,9 +161,12 @@ impl Evidence {
         if let (Some(ray), true) = (&query.ray, self.fresh && sum.is_sound(FieldKind::RaySupport, 0)) {
             let weights: Vec<f64> = ray.iter().zip(sent).map(|(r, d)| r * d).collect();
             let limit = self.support(&weights);
-            if sum.scalar(FieldKind::RaySupport, 0) - limit > 1e-7 * (1.0 + limit.abs()) {
+            let above = sum.scalar(FieldKind::RaySupport, 0) - limit;
+            if above > 1e-7 * (1.0 + limit.abs()) {
                 self.status = Status::Infeasible;
                 self.conflict = weights;
+            } else {
+                self.closed.hear(&weights, above, sum.error(FieldKind::RaySupport, 0), &self.row_scale);
             }
         }
     }
@@ -217,7 +225,7 @@ impl Evidence {
             &self.prices,
             self.fresh,
         );
-        let safe = mixing::safe(&candidates, &self.bounds, &self.row_scale);
+        let safe = mixing::safe(&candidates, &self.bounds, &self.row_scale, |k| self.closed.sign(k) != 0.0);
         let mixed = |weights: Vec<f64>| self.mixed(&candidates, &weights);
         let (best, safe) = (best.map(mixed), safe.map(mixed));
         if let Some(best) = best {
@@ -303,6 +311,16 @@ impl Evidence {
         let weights: Vec<(ColumnKey, f64)> = total.into_iter().filter(|(_, weight)| *weight > 0.0).collect();
         let moves = weights.iter().filter_map(|(key, _)| self.moves.get(key).cloned()).collect();
         Mixed { mix: Mix { weights, moves }, usage, cost, violation, boxed, blur }
+    }
+
+    /// The direction along which the next question asks whether there is a plan: none in a first round, nor once a safe plan settles it.
+    ///
+    /// `suspect` prices ran away while the master looked for a point that the modelled fleet cannot reach; they, else the boldest ones.
+    pub(crate) fn ray(&self, suspect: Option<Vec<f64>>, boldest: &[f64]) -> Option<Vec<f64>> {
+        if self.rounds == 0 || self.safe.is_some() {
+            return None;
+        }
+        self.closed.ray(self.rounds + 1).or_else(|| ray::of(suspect, boldest))
     }
 
     /// Columns that the present mixes need, ascending.

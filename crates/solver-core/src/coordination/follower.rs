@@ -6,7 +6,6 @@ use cosmosmesh_contracts::traits::{CoordinationError, Step};
 use super::evidence::Evidence;
 use super::master::Priced;
 use super::model::Model;
-use super::ray;
 use super::relay::Relayed;
 use super::scaled_rows::ScaledRows;
 use super::{Asked, Options};
@@ -91,8 +90,7 @@ impl Follower {
         ask: impl FnOnce(Option<u16>) -> Ask,
     ) -> RoundQuery {
         let last = points.len() - 1;
-        let ray = ray::of(suspect, &points[last].prices);
-        let ray = ray.filter(|_| self.round > 0 && self.evidence.safe.is_none());
+        let ray = self.evidence.ray(suspect, &points[last].prices);
         RoundQuery {
             round: self.round + 1,
             row_count: self.evidence.bounds.len() as u32,
@@ -140,6 +138,7 @@ impl Follower {
             let (models, moved): (Vec<_>, Vec<_>) = (0..query.points.len() as u16).filter_map(read).unzip();
             moved.into_iter().flatten().for_each(|moved| self.evidence.offer_moved(moved));
             self.base = choose(self, models);
+            self.rows.hold(&self.evidence, self.base.as_ref(), self.assets);
             self.evidence.conclude();
             if !self.evidence.is_done() && self.base.is_none() {
                 self.evidence.status = Status::Numerical;

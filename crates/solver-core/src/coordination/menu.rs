@@ -6,7 +6,6 @@ use cosmosmesh_contracts::traits::{Coordination, CoordinationError, Step};
 use super::away::{OpenBounds, completed};
 use super::evidence::Evidence;
 use super::model::Model;
-use super::ray;
 use super::relay::Relayed;
 use super::scaled_rows::ScaledRows;
 use super::start::Start;
@@ -202,7 +201,7 @@ impl Menu {
         let guide = Guide { base, metric, rest, relative, curvature, open, moves };
         let allotted = allotted as u16;
         let ask = if allotted > 0 { Ask::Allotted { guide, allotted } } else { Ask::Guided(guide) };
-        let ray = ray::of(suspect, &points[last].prices);
+        let ray = self.evidence.ray(suspect, &points[last].prices);
         RoundQuery {
             round: self.round + 1,
             row_count: m as u32,
@@ -210,8 +209,7 @@ impl Menu {
             points,
             ask,
             bound_points,
-            // A safe plan settles that there is one.
-            ray: ray.filter(|_| self.round > 0 && self.evidence.safe.is_none()),
+            ray,
             retain: self.evidence.retained(),
         }
     }
@@ -336,6 +334,7 @@ impl Coordination for Menu {
             let highest = self.start.highest;
             self.choose(&query, sum, &units.scaled);
             restarted = self.start.highest > highest;
+            self.rows.hold(&self.evidence, self.base.as_ref(), self.assets);
             self.evidence.conclude();
         }
         if !self.evidence.is_done() && self.base.is_none() && !restarted {

@@ -1,6 +1,7 @@
 use cosmosmesh_contracts::problem::{Bounds, LocalProblem, Objective, Rows, SparseMatrix, Variables};
 use cosmosmesh_contracts::round::ColumnKey;
 
+use super::evidence::Evidence;
 use crate::local::{Centred, Engine, Model};
 
 /// A column of the mixing programs: an aggregated plan, or a mix of them found before.
@@ -57,10 +58,19 @@ pub(crate) fn best(
 }
 
 /// Weights of the least costly mix that violates nothing.
-pub(crate) fn safe(candidates: &[Candidate], bounds: &Bounds, row_scale: &[f64]) -> Option<Vec<f64>> {
+///
+/// A closed row has no inside: there a plan may be beyond the limit by half of what counts as rounding.
+pub(crate) fn safe(
+    candidates: &[Candidate],
+    bounds: &Bounds,
+    row_scale: &[f64],
+    is_closed: impl Fn(usize) -> bool,
+) -> Option<Vec<f64>> {
     let violation = |c: &Candidate| row_violation(bounds, row_scale, &c.usage, &c.blur);
     let blur = |k: usize| candidates.iter().fold(0.0, |worst: f64, c| worst.max(c.blur[k]));
-    let margin: Vec<f64> = row_scale.iter().enumerate().map(|(k, r)| 1e-11 * r + blur(k)).collect();
+    let rounding = 0.5 * Evidence::SAFE * (1.0 + bounds.magnitude());
+    let inside = |(k, r): (usize, &f64)| blur(k) + if is_closed(k) { -rounding } else { 1e-11 * r };
+    let margin: Vec<f64> = row_scale.iter().enumerate().map(inside).collect();
     let centre =
         (0..candidates.len()).min_by(|a, b| violation(&candidates[*a]).total_cmp(&violation(&candidates[*b])))?;
     let mut program = Program::over(candidates, bounds, centre, None, &margin);

@@ -1,6 +1,6 @@
 use cosmosmesh_contracts::round::{ColumnKey, FieldKind, Rest, RoundQuery, SummedReport};
 
-use super::master::{Priced, Summed, master};
+use super::master::{Priced, Summed};
 use super::moves::{Moved, Noise, Sums};
 use super::scaled_rows::ScaledRows;
 
@@ -68,7 +68,7 @@ impl Model {
             decrement: f64::INFINITY,
         };
         let mut moved = None;
-        if let Ok(next) = master(&model.summed(&model.answer), &rows.lower, &rows.upper, mu) {
+        if let Ok(next) = rows.master(&model.summed(&model.answer), mu) {
             let delta: Vec<f64> = next.prices.iter().zip(&model.prices).map(|(n, p)| n - p).collect();
             let decrement = sum.scalar(FieldKind::Decrement, slot);
             let squares = sum.scalar(FieldKind::DecrementSquare, slot);
@@ -98,7 +98,7 @@ impl Model {
     pub(super) fn priced(&self, rows: &ScaledRows, barrier: f64) -> Result<Priced, Vec<f64>> {
         let moved = self.barrier_derivative.iter().map(|d| d * (barrier - self.barrier));
         let answer: Vec<f64> = self.answer.iter().zip(moved).map(|(y, d)| y + d).collect();
-        master(&self.summed(&answer), &rows.lower, &rows.upper, barrier)
+        rows.master(&self.summed(&answer), barrier)
     }
 
     /// What surrounds each asset at this base, for a query whose points' rows give so much.

@@ -8,7 +8,7 @@ use cosmosmesh_contracts::round::{Contribution, RoundQuery, SummedReport};
 use cosmosmesh_contracts::traits::{CoordinationError, Sum, SumError};
 use cosmosmesh_solver_core::{Method, Options, Participant, PlainSum, Warm, coordinator, run};
 
-use crate::fleets::{Kind, local, random};
+use crate::fleets::{Kind, Row, local, random};
 use crate::oracle::{self, Verdict};
 
 struct Solved {
@@ -352,6 +352,76 @@ fn closed_rows_are_no_obstacle() {
         let violation = fleet.coupling().bounds.violation(&fleet.coupling_values(&x));
         assert!(violation <= if strict { 1e-9 } else { 1e-5 }, "seed {seed}: {violation}");
         assert!(outcome.rounds <= 25, "seed {seed}: {} rounds", outcome.rounds);
+    }
+}
+
+/// Six slots of a corridor that is closed for all, and behind it what every asset wants most; a bus beside it that binds.
+fn closed_corridor(assets: usize, opening: f64) -> FleetProblem {
+    const SLOTS: usize = 6;
+    let (share, drive, load) = (0, SLOTS, 2 * SLOTS);
+    let free = f64::NEG_INFINITY;
+    let list = (0..assets).map(|k| {
+        let wish = 1.0 + 0.3 * k as f64;
+        let bounds = [vec![(0.0, 1.0); SLOTS], vec![(0.0, 3.0); SLOTS], vec![(0.1, 2.0); SLOTS]].concat();
+        let p: Vec<(usize, usize, f64)> = (0..SLOTS).map(|t| (load + t, load + t, 1.0)).collect();
+        let q = [vec![0.0; SLOTS], vec![-2.0 * wish; SLOTS], vec![-wish; SLOTS]].concat();
+        // Who drives uses the corridor and the battery; the battery also serves the loads.
+        let gates: Vec<[(usize, f64); 2]> = (0..SLOTS).map(|t| [(drive + t, 1.0), (share + t, -3.0)]).collect();
+        let battery: Vec<(usize, f64)> = (0..SLOTS).flat_map(|t| [(drive + t, 1.0), (load + t, 1.0)]).collect();
+        let mut rows: Vec<Row<'_>> = gates.iter().map(|gate| (&gate[..], free, 0.0)).collect();
+        rows.push((&battery, free, 6.0 + wish));
+        let g: Vec<(usize, usize, f64)> =
+            (0..SLOTS).flat_map(|t| [(t, share + t, 1.0), (SLOTS + t, load + t, 1.0)]).collect();
+        let g = SparseMatrix::from_triplets(2 * SLOTS, 3 * SLOTS, &g).expect("G");
+        let id = AssetId::new(format!("asset-{k}")).expect("id");
+        AssetProblem::new(id, local(&bounds, &p, &q, &rows), g, vec![]).expect("asset")
+    });
+    let bus = (0..SLOTS).map(|t| assets as f64 * (0.5 + 0.1 * t as f64));
+    let upper: Vec<f64> = core::iter::repeat_n(opening, SLOTS).chain(bus).collect();
+    let bounds = Bounds::new(vec![free; 2 * SLOTS], upper).expect("limits");
+    let names = (0..2 * SLOTS).map(|k| format!("row-{k}")).collect();
+    FleetProblem::new("closed corridor", Coupling { names, bounds }, list.collect()).expect("a fleet")
+}
+
+/// Rows without an inside are found, held and met: with a plan that is optimal, to rounding where the run is strict.
+#[test]
+fn a_corridor_closed_for_all_is_planned_around() {
+    for assets in [2, 3, 8] {
+        let fleet = closed_corridor(assets, 0.0);
+        let Verdict::Optimal { objective: optimum } = oracle::fleet(&fleet) else { panic!("the oracle solves it") };
+        for method in [Method::Menu, Method::Fan, Method::Auto] {
+            for (tolerance, strict) in [(1e-3, false), (1e-6, false), (1e-3, true), (1e-5, true)] {
+                let place = format!("{assets} assets by {method} to {tolerance:e}, strict {strict}");
+                let Solved { outcome, x } = solve(&fleet, method, &Options { tolerance, strict, ..Options::default() });
+                assert_eq!(outcome.status, Status::Optimal, "{place}: {outcome:?}");
+                let cost = fleet.objective(&x);
+                assert!(
+                    (cost - optimum).abs() <= 2.0 * tolerance * (1.0 + optimum.abs()),
+                    "{place}: {cost}, {optimum}"
+                );
+                let certificate = outcome.certificate.expect("a certificate");
+                assert!(certificate.dual_bound <= optimum + 1e-7 * (1.0 + optimum.abs()), "{place}: {certificate:?}");
+                let violation = fleet.coupling().bounds.violation(&fleet.coupling_values(&x));
+                assert!(violation <= if strict { 1e-9 } else { tolerance }, "{place}: {violation}");
+                assert!(outcome.rounds <= 40, "{place}: {} rounds", outcome.rounds);
+            }
+        }
+    }
+}
+
+/// What is only nearly closed is no closed row: its little room is used, and below zero there is no plan at all.
+#[test]
+fn a_corridor_that_is_nearly_closed_is_used() {
+    for (opening, expected) in [(1e-2, Status::Optimal), (1e-5, Status::Optimal), (-1e-3, Status::Infeasible)] {
+        let fleet = closed_corridor(3, opening);
+        for method in [Method::Menu, Method::Fan] {
+            let Solved { outcome, x } = solve(&fleet, method, &Options { tolerance: 1e-4, ..Options::default() });
+            assert_eq!(outcome.status, expected, "{opening} by {method}: {outcome:?}");
+            if let (Status::Optimal, Verdict::Optimal { objective: optimum }) = (expected, oracle::fleet(&fleet)) {
+                let error = (fleet.objective(&x) - optimum).abs() / (1.0 + optimum.abs());
+                assert!(error <= 2e-4, "{opening} by {method}: {error}");
+            }
+        }
     }
 }
 

@@ -36,7 +36,9 @@ impl Evidence {
     /// The least barrier worth asking for with so many private inequalities: the complementarity it leaves is far below the tolerance.
     pub(crate) fn barrier_least(&self, sides: f64) -> f64 {
         let scale = self.cost_scale();
-        (0.02 * self.tolerance * scale / sides).max(1e-14 * scale)
+        // What the barrier leaves beyond the limit of a closed row must pass for rounding.
+        let finer = if self.strict && self.safe.is_none() && self.closed.any() { 1e-3 } else { 1.0 };
+        (0.02 * finer * self.tolerance * scale / sides).max(1e-14 * scale)
     }
 
     /// The largest of a plan's violation, in all and row by row, its certified gap of either sign, and what its violation is worth.
