@@ -30,7 +30,8 @@ impl<S: Store> Session<S> {
         }
         let repeat_max = self.config.repeat_bytes_max;
         let coming = self.replica.incoming().is_some();
-        let peer = self.peer(peer);
+        let id = peer;
+        let peer = self.peer(id);
         let two_way = contact.two_way;
         peer.contact = Some(OpenContact::new(contact, now));
         peer.inbox = Inbox { flight: peer.inbox.flight, answered: true, ..Inbox::default() };
@@ -72,6 +73,9 @@ impl<S: Store> Session<S> {
         peer.attempts = 0;
         peer.heard = None;
         peer.arm(now, 0);
+        if !two_way {
+            self.broadcast_snapshot(now, id);
+        }
     }
 
     /// The link is gone. What was sent and not answered counts as doubtful; what the peer holds is written down.

@@ -9,7 +9,7 @@ use crate::range::RangeSet;
 use crate::replica::Root;
 
 use super::contact::OpenContact;
-use super::snapshot::Outgoing;
+use super::snapshot::{Outgoing, Round};
 
 /// Entries by log, as stretches.
 pub(super) type Entries = BTreeMap<LogId, RangeSet>;
@@ -66,6 +66,8 @@ pub(super) struct Peer {
     pub(super) packed_per_mille: u32,
     /// The snapshot that it is being sent in this contact.
     pub(super) outgoing: Option<Outgoing>,
+    /// How far the snapshot has come over ways without answers.
+    pub(super) round: Option<Round>,
     /// When to ask for the pieces of a snapshot that have not come.
     pub(super) pieces_due: Option<MissionTime>,
     /// How often it said the same while nothing changed here.

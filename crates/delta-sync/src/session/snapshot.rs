@@ -20,8 +20,31 @@ pub(super) struct Outgoing {
     /// Whether the votes are to go first.
     votes: bool,
     pending: RangeSet,
+    /// Where to go on: what is pending before it comes last.
+    from: u64,
+    /// How many pieces have gone out since the votes, over a way without answers.
+    since_votes: u32,
     /// When the last of it went out.
     sent_at: MissionTime,
+}
+
+/// How much of which snapshot has gone to a peer over ways without answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Round {
+    checkpoint: Digest,
+    from: u64,
+}
+
+/// After how many pieces the votes go out again, where nobody can say that they were lost.
+const VOTES_EVERY: u32 = 32;
+
+impl Outgoing {
+    /// The stretch that the next piece is of.
+    fn next(&self) -> Option<(u64, u64)> {
+        let stretches = self.pending.ranges();
+        let ahead = stretches.iter().find(|(_, end)| *end > self.from);
+        ahead.map(|&(start, end)| (start.max(self.from), end)).or_else(|| stretches.first().copied())
+    }
 }
 
 impl<S: Store> Session<S> {
@@ -119,8 +142,23 @@ impl<S: Store> Session<S> {
         });
         if !under_way {
             let pending = if whole { RangeSet::from_range(0, length) } else { RangeSet::new() };
-            peer.outgoing = Some(Outgoing { checkpoint, votes: true, pending, sent_at: now });
+            peer.outgoing = Some(Outgoing { checkpoint, votes: true, pending, from: 0, since_votes: 0, sent_at: now });
         }
+    }
+
+    /// A way without answers opens: nobody will ask for the snapshot, so it goes out by itself to a peer that is not known to have what was dropped here.
+    ///
+    /// It goes round: each contact goes on where the last one ended, and begins again at the end, since nobody says what has arrived.
+    pub(super) fn broadcast_snapshot(&mut self, now: MissionTime, to: NodeId) {
+        let Some(Closed { hash, front_bytes, .. }) = self.replica.closed() else { return };
+        let (checkpoint, length) = (*hash, *front_bytes);
+        if !self.lacks_what_was_dropped(&to) {
+            return;
+        }
+        let peer = self.peer(to);
+        let from = peer.round.filter(|round| round.checkpoint == checkpoint).map_or(0, |round| round.from);
+        let pending = RangeSet::from_range(0, length);
+        peer.outgoing = Some(Outgoing { checkpoint, votes: true, pending, from, since_votes: 0, sent_at: now });
     }
 
     /// Whether a peer that says it holds `theirs` lacks what was dropped here.
@@ -163,7 +201,7 @@ impl<S: Store> Session<S> {
             }
             outgoing.votes = false;
         } else {
-            let Some(&(offset, end)) = outgoing.pending.ranges().first() else { return Ok(None) };
+            let Some((offset, end)) = outgoing.next() else { return Ok(None) };
             if limit < BATCH_BYTES_MIN {
                 return Ok(None);
             }
@@ -171,7 +209,15 @@ impl<S: Store> Session<S> {
             let bytes = self.replica.snapshot_piece(offset, bytes_max)?;
             let (number, checkpoint, length) = (closed.number(), closed.hash, closed.front_bytes);
             Piece { mission, number, checkpoint, length, offset, bytes: &bytes }.encode(&mut out);
-            outgoing.pending = outgoing.pending.minus(&RangeSet::from_range(offset, offset + bytes.len() as u64));
+            let sent = offset + bytes.len() as u64;
+            outgoing.pending = outgoing.pending.minus(&RangeSet::from_range(offset, sent));
+            if peer.contact.as_ref().is_some_and(|open| !open.contact.two_way) {
+                let checkpoint = outgoing.checkpoint;
+                outgoing.from = if sent < length { sent } else { 0 };
+                outgoing.since_votes += 1;
+                outgoing.votes = outgoing.since_votes.is_multiple_of(VOTES_EVERY) && !outgoing.pending.is_empty();
+                peer.round = Some(Round { checkpoint, from: outgoing.from });
+            }
         }
         outgoing.sent_at = now;
         if let Some(room) = &mut peer.room_bytes {
@@ -244,6 +290,6 @@ impl<S: Store> Session<S> {
         let (checkpoint, mut pending) = (*hash, wanted.missing.clone());
         pending.truncate((*front_bytes).min(SNAPSHOT_BYTES_MAX));
         let peer = self.peer(from);
-        peer.outgoing = Some(Outgoing { checkpoint, votes: false, pending, sent_at: now });
+        peer.outgoing = Some(Outgoing { checkpoint, votes: false, pending, from: 0, since_votes: 0, sent_at: now });
     }
 }

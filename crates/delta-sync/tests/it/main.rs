@@ -9,6 +9,7 @@ mod forks;
 mod hostile;
 mod keys;
 mod load;
+mod one_way;
 mod pair;
 mod random;
 mod sessions;
