@@ -6,7 +6,7 @@ use cosmosmesh_contracts::message::{
 use cosmosmesh_contracts::{AssetId, MissionTime};
 use serde_json::{Value, json};
 
-fn valid() -> Envelope {
+pub(crate) fn valid() -> Envelope {
     let body = TradeSignal {
         row: "bus[3]".to_owned(),
         side: TradeSide::Offer,

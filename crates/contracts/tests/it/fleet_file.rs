@@ -4,7 +4,7 @@ use cosmosmesh_contracts::file::{FileError, FleetText, read_fleet, write_fleet};
 use serde_json::{Value, json};
 
 /// Two assets, two rows, every feature of the format.
-fn valid() -> Value {
+pub(crate) fn valid() -> Value {
     json!({
         "format": "cosmosmesh.fleet/1", "name": "two assets",
         "coupling": {"names": ["bus", "relay"], "lower": [null, 1.5], "upper": [3.0, 1.5]},

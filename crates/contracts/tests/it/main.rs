@@ -3,6 +3,8 @@
 
 #[cfg(feature = "conformance")]
 mod conformance;
+#[cfg(all(feature = "json", feature = "wire", feature = "conformance"))]
+mod corpus;
 #[cfg(feature = "json")]
 mod envelope;
 #[cfg(feature = "json")]

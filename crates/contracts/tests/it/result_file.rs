@@ -7,7 +7,7 @@ use cosmosmesh_contracts::file::{
 use cosmosmesh_contracts::plan::{PlanKind, Status};
 use serde_json::{Value, json};
 
-fn valid() -> ResultFile {
+pub(crate) fn valid() -> ResultFile {
     let agent = |id: &str, x: &[f64]| AgentResult { id: AssetId::new(id).unwrap(), x: x.to_vec() };
     ResultFile {
         format: ResultFormat::V1,

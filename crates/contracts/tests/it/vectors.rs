@@ -143,3 +143,27 @@ fn a_frame_longer_than_the_receiver_takes_is_not_looked_at() {
     assert_eq!(error, WireError::TooLong { bytes: 1000, bytes_max: 999 });
     assert_eq!(decode::<RoundQuery>(&frame, 1000), Err(WireError::NoFrame));
 }
+
+/// The frozen frames with a name for a file each, for the corpus.
+#[cfg(feature = "conformance")]
+pub(crate) fn every_frame() -> Vec<(String, Vec<u8>)> {
+    let files = ["command", "contribution", "envelope", "event", "forecast", "round-query", "round-result"];
+    let files = files.into_iter().chain(["telemetry", "trade-signal", "refused"]);
+    let named = |file: &str, name: &str| {
+        let kind = if file == "refused" { "bad".to_owned() } else { format!("valid-{file}") };
+        format!("{kind}-{}", name.replace(|c: char| !c.is_ascii_alphanumeric(), "-"))
+    };
+    let frames_of =
+        |file: &str| frames(&load(file)).map(|(name, frame, _)| (named(file, name), frame)).collect::<Vec<_>>();
+    files.flat_map(frames_of).collect()
+}
+
+/// The envelopes of the frozen frames as JSON, with a name for a file each.
+#[cfg(feature = "conformance")]
+pub(crate) fn every_envelope() -> Vec<(String, String)> {
+    let document = load("envelope");
+    let named = |(name, _, entry): (&str, Vec<u8>, &Value)| {
+        (name.replace(|c: char| !c.is_ascii_alphanumeric(), "-"), entry["message"].to_string())
+    };
+    frames(&document).map(named).collect()
+}

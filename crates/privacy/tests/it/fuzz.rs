@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use cosmosmesh_contracts::traits::{CryptoProvider, SecureRandom};
-use cosmosmesh_crypto::SeededRandom;
+use cosmosmesh_contracts::conformance::mutant;
+use cosmosmesh_contracts::traits::CryptoProvider;
 
 use crate::readers;
 use crate::world::node;
@@ -51,34 +51,10 @@ fn sign_again(message: &mut Vec<u8>) {
 
 #[test]
 fn mutated_messages_are_refused_or_understood_and_never_panic() {
-    let mut random = SeededRandom::new(1, "mutations");
-    let mut draw = |below: usize| {
-        let mut bytes = [0; 8];
-        random.fill(&mut bytes).unwrap();
-        (u64::from_le_bytes(bytes) % below.max(1) as u64) as usize
-    };
     readers::with(|readers| {
         let (mut unsigned, mut signed) = (0, 0);
         for turn in 0..6_000 {
-            let mut message = readers.seeds[draw(readers.seeds.len())].clone();
-            for _ in 0..=draw(3) {
-                let at = draw(message.len());
-                match draw(5) {
-                    0 => message[at] ^= 1 << draw(8),
-                    1 => message[at] = [0, 1, 0x7f, 0x80, 0xff][draw(5)],
-                    2 => message.truncate(at.max(1)),
-                    3 => message.insert(at, draw(256) as u8),
-                    _ => {
-                        let other = &readers.seeds[draw(readers.seeds.len())];
-                        let from = draw(other.len());
-                        let stretch = other[from..other.len().min(from + 1 + draw(40))].to_vec();
-                        message.splice(at.., stretch);
-                    }
-                }
-                if message.is_empty() {
-                    message.push(0);
-                }
-            }
+            let mut message = mutant(&readers.seeds, turn);
             let anew = turn % 3 == 0;
             if anew {
                 sign_again(&mut message);
