@@ -138,10 +138,12 @@ pub enum ScenarioErrorKind {
 
 impl fmt::Display for ScenarioError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Keys and words of the file are quoted; a control character in them would command the reader's terminal.
+        let kind: String = self.kind.to_string().chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
         if self.line == 0 {
-            write!(f, "{}: {}", self.file, self.kind)
+            write!(f, "{}: {kind}", self.file)
         } else {
-            write!(f, "{}:{}: {}", self.file, self.line, self.kind)
+            write!(f, "{}:{}: {kind}", self.file, self.line)
         }
     }
 }

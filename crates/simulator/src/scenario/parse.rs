@@ -19,6 +19,10 @@ use crate::report::Span;
 const ASSETS_MAX: usize = 200;
 /// A century: beyond it nothing is planned.
 const TIME_S: std::ops::RangeInclusive<f64> = 0.0..=3.2e9;
+/// A year of Mars: orbits are followed from the epoch to the end of the horizon in steps of seconds.
+const START_S: std::ops::RangeInclusive<f64> = 0.0..=6e7;
+/// A hundred sols: every asset's horizon is forecast and integrated in steps of seconds.
+const LENGTH_S: std::ops::RangeInclusive<f64> = 0.0..=9e6;
 
 type Result<T> = std::result::Result<T, ScenarioError>;
 
@@ -115,9 +119,9 @@ pub(super) fn scenario(file: &str, text: &str) -> Result<Scenario> {
 }
 
 fn horizon(mut table: Table<'_>) -> Result<Horizon> {
-    let start_s = table.number("start_s", TIME_S)?;
+    let start_s = table.number("start_s", START_S)?;
     let slots = table.integer("slot_count", 1..=i64::from(Horizon::SLOTS_MAX))?;
-    let length_ms = match table.optional_number("length_s", TIME_S)? {
+    let length_ms = match table.optional_number("length_s", LENGTH_S)? {
         Some(length_s) => (length_s * 1000.0).round() as i64,
         None => Horizon::SOL_MS,
     };

@@ -55,6 +55,10 @@ fn negative_capacities_and_numbers_out_of_range() {
     refused(ROVER, &rover_with("memory_mbit = -1.0"), "memory_mbit", &["cannot be negative"]);
     refused("loss_fraction = 0.01", "loss_fraction = 1.0", "loss_fraction = 1.0", &["between 0 and 0.9"]);
     refused("rate_bps = 256_000", "rate_bps = 0", "rate_bps = 0", &["between 1 and"]);
+    // Such horizons would be followed step by step for minutes.
+    let far = "between 0 and 60000000";
+    refused("start_s = 11_097", "start_s = 3_200_000_000", "start_s = 3_200", &["3200000000", far]);
+    refused("slot_count = 48", "slot_count = 48\nlength_s = 3_200_000_000", "length_s", &["between 0 and 9000000"]);
     refused("slot_count = 48", "slot_count = 0", "slot_count = 0", &["between 1 and 4096"]);
     refused("slot_count = 48", "slot_count = 99999999999999999999", "slot_count = 9", &["whole number"]);
     refused("battery_start_fraction = 0.70", "battery_start_fraction = 70", "= 70", &["between 0 and 1"]);
