@@ -6,9 +6,12 @@ use cosmosmesh_catopt_bridge::solution::Solution;
 use cosmosmesh_catopt_bridge::{CatoptError, Import, Sidecar, document, mof, mps, restore};
 use cosmosmesh_contracts::file::write_fleet;
 
-/// A refusal is a sentence of bounded length.
+/// A refusal is a sentence on one line, with a remedy, and its length does not follow the input's.
 fn words(error: &CatoptError) {
-    assert!(!error.to_string().is_empty());
+    let sentence = error.to_string();
+    assert!(sentence.contains("; "), "{sentence}");
+    assert!(!sentence.chars().any(char::is_control), "{sentence:?}");
+    assert!(sentence.len() < 4_096, "{sentence}");
 }
 
 /// The native form: what is read is written and read again as the same, and object by object as at once.

@@ -146,7 +146,11 @@ impl CatoptError {
     }
 
     pub(crate) fn json(format: &'static str, error: &serde_json::Error) -> Self {
-        Self::Text { format, line: error.line(), what: error.to_string() }
+        // The line is told once, by the error as a whole.
+        let what = error.to_string();
+        let what = what.rsplit_once(" at line ").map_or(what.as_str(), |(what, _)| what);
+        let remedy = if error.is_eof() { "; was the file cut off?" } else { "" };
+        Self::Text { format, line: error.line(), what: format!("{what}{remedy}") }
     }
 
     pub(crate) fn solution(what: impl Into<String>) -> Self {
@@ -180,8 +184,15 @@ fn printable(text: &str) -> String {
 impl fmt::Display for CatoptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text { format, line: 0, what } => write!(f, "{format}: {}", printable(what)),
-            Self::Text { format, line, what } => write!(f, "{format}, line {line}: {}", printable(what)),
+            Self::Text { format, line, what } => {
+                f.write_str(format)?;
+                if *line > 0 {
+                    write!(f, ", line {line}")?;
+                }
+                write!(f, ": {}", printable(what))?;
+                // What is plainly wrong is plainly put right; where it is not so plain, `what` says how.
+                if what.contains("; ") { Ok(()) } else { f.write_str("; correct it there") }
+            }
             Self::Problem(error) => f.write_str(&printable(&error.to_string())),
             Self::NotConvex { object, eigenvalue } => write!(
                 f,

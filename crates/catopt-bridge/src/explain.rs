@@ -69,7 +69,13 @@ pub(crate) fn reports(diagram: &Diagram, plans: &Plans, duals: &Duals) -> Vec<Ju
         let (amount, scale) = match &junction.kind {
             JunctionKind::Shared => (0..junction.dimension).fold((0.0_f64, 0.0_f64), |(amount, scale), k| {
                 let (low, high) = at(k).fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
-                let spread = if low <= high { high - low } else { 0.0 };
+                // Values that overflow agree with nothing, not even with each other.
+                let finite = at(k).all(f64::is_finite) && (high - low).is_finite();
+                let spread = match wires.is_empty() {
+                    true => 0.0,
+                    false if finite => high - low,
+                    false => f64::INFINITY,
+                };
                 (amount.max(spread), at(k).fold(scale, |worst, v| worst.max(v.abs())))
             }),
             JunctionKind::Balance(bounds) => {
@@ -84,7 +90,7 @@ pub(crate) fn reports(diagram: &Diagram, plans: &Plans, duals: &Duals) -> Vec<Ju
             unit: junction.unit.clone(),
             shared: junction.kind == JunctionKind::Shared,
             amount,
-            relative: amount / (1.0 + scale),
+            relative: if amount.is_finite() { amount / (1.0 + scale) } else { f64::INFINITY },
             brought,
             sum,
             dual,

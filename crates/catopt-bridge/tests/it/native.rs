@@ -145,6 +145,14 @@ fn plans_that_do_not_fit_are_refused() {
     assert_eq!((off.len(), off[0].junction.as_str(), off[0].amount, off[0].shared), (1, "line", 1.0, true));
     let error = glue(&diagram, &apart, 1e-6).unwrap_err();
     assert!(error.to_string().contains("`line`"), "{error}");
+    // What overflows on its way to the junction agrees with nothing, not even with what overflows as well.
+    for rover in [0.0, 1e308, -1e308] {
+        let beyond = plans(&[("habitat", &[1e306, 0.0]), ("rover", &[0.0, rover])]);
+        let verdict = certify(&diagram, &beyond, &duals, None).unwrap();
+        assert_eq!((verdict.junctions[0].amount, verdict.junctions[0].relative), (f64::INFINITY, f64::INFINITY));
+        assert!(!verdict.feasible(0.5), "{verdict:?}");
+        assert_eq!(explain(&diagram, &beyond, 1e-6).unwrap().len(), 1);
+    }
 }
 
 /// A change to the parts of a diagram.
