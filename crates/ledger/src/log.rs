@@ -128,7 +128,8 @@ impl Log {
     pub fn read(&self, store: &dyn Store, from: u64, limit: usize) -> Result<Vec<Vec<u8>>, LogError> {
         let left = usize::try_from(self.size().saturating_sub(from)).unwrap_or(usize::MAX);
         let entries = store.read(&self.entries, from, limit.min(left)).map_err(LogError::Store)?;
-        for (index, entry) in (from..).zip(&entries) {
+        // In this order an index past the end, as large as it may be, is never counted on.
+        for (entry, index) in entries.iter().zip(from..) {
             if self.tree.leaf(index) != Some(leaf_hash(entry)) {
                 return Err(LogError::Rewritten { size: index });
             }

@@ -47,9 +47,13 @@ pub enum PolicyError {
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Form { detail } => write!(f, "this is no policy: {detail}"),
+            Self::Form { detail } => write!(f, "this is no policy: {}; correct it there", detail.escape_debug()),
             Self::Format { found } => {
-                write!(f, "the format is `{}` and this reader knows `{FORMAT}`", found.escape_debug())
+                write!(
+                    f,
+                    "the format is `{}` and this reader knows `{FORMAT}`; write it in that form",
+                    found.escape_debug()
+                )
             }
             Self::Idle { rule } => write!(f, "rule {rule} gives nothing that is not given without it; take it out"),
             Self::Separation { role, makes, judges } => write!(
