@@ -53,7 +53,7 @@ pub(crate) fn write(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<(), Fa
     written().map_err(|error| {
         // What was left half-written is nobody's.
         let _ = fs::remove_dir_all(&beside);
-        Failure::unwritable(format!("{}: {error}", folder.display()))
+        Failure::unwritable(format!("{}: {error}; make room, or name a place that can be written", folder.display()))
     })
 }
 

@@ -6,7 +6,7 @@ use cosmosmesh_crypto::Ed25519Verifier;
 use cosmosmesh_identity::chain::{ChainError, Fault, KeyChain};
 
 use crate::exit::{Exit, Failure};
-use crate::{file, key_file};
+use crate::file;
 
 /// How much later than this machine's clock an event may be dated, in seconds, as did:webvh advises.
 const AHEAD_S: i64 = 300;
@@ -34,7 +34,7 @@ pub(crate) fn read(path: &Path, now_unix_s: i64) -> Result<KeyChain, Failure> {
 /// # Errors
 /// [`Failure`] naming the file.
 pub(crate) fn write(path: &Path, chain: &KeyChain) -> Result<(), Failure> {
-    key_file::write_atomically(path, chain.to_text().as_bytes(), false)
+    file::write(path, chain.to_text().as_bytes())
 }
 
 /// Why a chain was not begun or continued.

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
+use crate::draft::{Draft, Kind};
 use crate::exit::Failure;
 
 /// The largest file that is read, in bytes: 2 GiB.
@@ -82,49 +83,66 @@ pub(crate) fn create_folder(path: &Path) -> Result<(), Failure> {
         .map_err(|error| Failure::unwritable(format!("{}: {error}; name a folder that can be written", path.display())))
 }
 
-/// Writes a file whole.
+/// Writes a file whole or not at all.
 ///
 /// # Errors
 /// [`Failure`] naming the file.
-pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(path, text).map_err(|error| Failure::unwritable(format!("{}: {error}", path.display())))
+pub(crate) fn write(path: &Path, bytes: &(impl AsRef<[u8]> + ?Sized)) -> Result<(), Failure> {
+    let mut draft = Draft::begin(path, Kind::Open)?;
+    draft.write_all(bytes.as_ref()).map_err(|error| draft.failure(&error))?;
+    Draft::place(vec![draft])
 }
 
 /// A file that text is written into piece by piece, so that it never stands in memory as a whole.
 ///
-/// The first error stops the writing and is told by [`Sink::finish`].
+/// It is there when [`Sink::finish`] has been called, and not before; the first error stops the writing and is told by it.
 pub(crate) struct Sink {
-    file: BufWriter<File>,
-    shown: String,
+    draft: BufWriter<Draft>,
     error: Option<io::Error>,
 }
 
 impl Sink {
-    /// Makes or empties the file.
+    /// Begins the file; what is there stays until the end.
     ///
     /// # Errors
     /// [`Failure`] naming the file.
     pub(crate) fn create(path: &Path) -> Result<Self, Failure> {
-        let shown = path.display().to_string();
-        let file = File::create(path).map_err(|error| Failure::unwritable(format!("{shown}: {error}")))?;
-        Ok(Self { file: BufWriter::with_capacity(1 << 16, file), shown, error: None })
+        Ok(Self { draft: BufWriter::with_capacity(1 << 16, Draft::begin(path, Kind::Open)?), error: None })
     }
 
-    /// Writes what is still in hand.
+    /// Writes what is still in hand and puts the file into its place.
     ///
     /// # Errors
     /// [`Failure`] naming the file, if any piece could not be written.
-    pub(crate) fn finish(mut self) -> Result<(), Failure> {
-        let last = self.file.flush();
-        let error = self.error.take().map_or(last, Err);
-        error.map_err(|error| Failure::unwritable(format!("{}: {error}", self.shown)))
+    pub(crate) fn finish(self) -> Result<(), Failure> {
+        Self::finish_all([self])
+    }
+
+    /// [`Sink::finish`] for files that belong together: all of them or none.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the file.
+    pub(crate) fn finish_all(sinks: impl IntoIterator<Item = Self>) -> Result<(), Failure> {
+        let whole = |mut sink: Self| {
+            let last = sink.draft.flush();
+            match sink.error.take().map_or(last, Err) {
+                Ok(()) => Ok(sink.draft.into_parts().0),
+                Err(error) => {
+                    let failure = sink.draft.get_ref().failure(&error);
+                    // What could not be written is not tried again when the buffer goes.
+                    drop(sink.draft.into_parts());
+                    Err(failure)
+                }
+            }
+        };
+        Draft::place(sinks.into_iter().map(whole).collect::<Result<_, _>>()?)
     }
 }
 
 impl fmt::Write for Sink {
     fn write_str(&mut self, piece: &str) -> fmt::Result {
         if self.error.is_none() {
-            self.error = self.file.write_all(piece.as_bytes()).err();
+            self.error = self.draft.write_all(piece.as_bytes()).err();
         }
         if self.error.is_some() { Err(fmt::Error) } else { Ok(()) }
     }

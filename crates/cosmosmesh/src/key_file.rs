@@ -1,6 +1,6 @@
 //! Keys on disk: the secret as an encrypted PKCS#8 file that its owner alone may read, the public half beside it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +14,7 @@ use pkcs8::pkcs5::scrypt::Params;
 use pkcs8::{EncryptedPrivateKeyInfoRef, LineEnding};
 use serde::{Deserialize, Serialize};
 
+use crate::draft::{Draft, Kind};
 use crate::exit::Failure;
 use crate::file;
 use crate::passphrase::Passphrase;
@@ -78,16 +79,44 @@ pub(crate) fn public_path(key: &Path) -> PathBuf {
 /// # Errors
 /// [`Failure`] naming the file.
 pub(crate) fn write(path: &Path, seed: Secret, passphrase: &Passphrase) -> Result<NodeId, Failure> {
-    if path.exists() {
-        return Err(Failure::bad_input(format!("{}: is there already; a key is never overwritten", path.display())));
-    }
+    check_free(path)?;
     let text = seal(&seed, passphrase)?;
     let node = Ed25519Signer::new(seed).node_id();
-    write_atomically(path, text.as_bytes(), true)?;
+    let public_path = public_path(path);
     let public =
-        serde_json::to_string(&PublicKey::new(node)).map_err(|error| Failure::unwritable(error.to_string()))?;
-    write_atomically(&public_path(path), format!("{public}\n").as_bytes(), false)?;
+        serde_json::to_string(&PublicKey::new(node)).map_err(|error| Failure::unwritable(error.to_string()))? + "\n";
+    if public_path.exists() && file::read(&public_path)? != public.as_bytes() {
+        let shown = public_path.display();
+        return Err(Failure::bad_input(format!(
+            "{shown}: is another key's public half; move it away, or give the new key another name"
+        )));
+    }
+    let mut secret = Draft::begin(path, Kind::Secret)?;
+    secret.write_all(text.as_bytes()).map_err(|error| secret.failure(&error))?;
+    let mut half = Draft::begin(&public_path, Kind::Open)?;
+    half.write_all(public.as_bytes()).map_err(|error| half.failure(&error))?;
+    // Whoever comes second to the key does not touch its public half.
+    secret.place_new()?;
+    Draft::place(vec![half])?;
     Ok(node)
+}
+
+/// Whether a new key may be written at `path`.
+///
+/// # Errors
+/// [`Failure`] if something is there, or its public half would have the same name.
+pub(crate) fn check_free(path: &Path) -> Result<(), Failure> {
+    let shown = path.display();
+    if public_path(path) == path {
+        return Err(Failure::bad_input(format!(
+            "{shown}: is the name of a public half; let the key's name end in .key"
+        )));
+    }
+    // A link that leads nowhere is something, too.
+    if fs::symlink_metadata(path).is_ok() {
+        return Err(Failure::bad_input(format!("{shown}: is there already; a key is never overwritten")));
+    }
+    Ok(())
 }
 
 /// Opens a key.
@@ -175,38 +204,5 @@ fn check_private(path: &Path) -> Result<(), Failure> {
             )));
         }
     }
-    Ok(())
-}
-
-/// A new file whole or not at all: written beside, synced, renamed.
-///
-/// # Errors
-/// [`Failure`] naming the file.
-pub(crate) fn write_atomically(path: &Path, bytes: &[u8], private: bool) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::unwritable(format!("{}: {error}", path.display()));
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    let beside = folder.join(name);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    if private {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    let written = options.open(&beside).and_then(|mut file: File| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    let renamed = written.and_then(|()| fs::rename(&beside, path));
-    if let Err(error) = renamed {
-        // What was left half-written is nobody's.
-        let _ = fs::remove_file(&beside);
-        return Err(failed(error));
-    }
-    // The name is durable when the folder is.
-    #[cfg(unix)]
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
     Ok(())
 }

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use cosmosmesh_contracts::traits::Store;
+use cosmosmesh_contracts::traits::{Store, StoreError};
 use cosmosmesh_crypto::Ed25519Verifier;
 use cosmosmesh_host::store::SqliteStore;
 use cosmosmesh_ledger::governance::Governance;
 use cosmosmesh_ledger::{AuditTrust, Checkpoint, Log, LogAudit, LogError, Note, audit_log};
 
 use crate::exit::{Exit, Failure};
+use crate::file;
 
 /// The stream under which a file keeps its log.
 const STREAM: &str = "ledger";
@@ -23,12 +24,24 @@ pub(crate) struct LogBook {
 }
 
 impl LogBook {
-    /// Opens the log of a file that is there.
+    /// Opens the log of a file to be looked at: the file is not written to, and may be one that cannot be.
     ///
     /// # Errors
     /// [`Failure`]: no such file, no log in it, or one that was changed.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
-        let store = open_store(path)?;
+        Self::found(open_store(path)?, path)
+    }
+
+    /// Opens the log of a file that is there, to go on with it.
+    ///
+    /// # Errors
+    /// [`Failure`] as [`LogBook::open`], and if the file cannot be written to.
+    pub(crate) fn open_to_write(path: &Path) -> Result<Self, Failure> {
+        check_file(path)?;
+        Self::found(SqliteStore::open(path).map_err(|error| of_store(path, &error, Exit::Unwritable))?, path)
+    }
+
+    fn found(store: SqliteStore, path: &Path) -> Result<Self, Failure> {
         let origin = origin(&store).map_err(named(path))?;
         let origin = origin.ok_or_else(|| {
             Failure::bad_input(format!(
@@ -44,7 +57,8 @@ impl LogBook {
     /// # Errors
     /// [`Failure`] as [`LogBook::open`]; and if the log has another name, or a new one has none.
     pub(crate) fn open_or_begin(path: &Path, origin: Option<&str>) -> Result<Self, Failure> {
-        let store = SqliteStore::open(path).map_err(|error| named(path)(LogError::Store(error)))?;
+        file::check_writable(path)?;
+        let store = SqliteStore::open(path).map_err(|error| of_store(path, &error, Exit::Unwritable))?;
         let refuse = |what: String| Err(Failure::bad_input(format!("{}: {what}", path.display())));
         match (self::origin(&store).map_err(named(path))?, origin) {
             (Some(found), Some(asked)) if found != asked => {
@@ -89,15 +103,38 @@ impl LogBook {
     }
 }
 
-/// Opens a file that must be there already.
+/// Opens a file that must be there already, to be looked at.
 ///
 /// # Errors
 /// [`Failure`].
 pub(crate) fn open_store(path: &Path) -> Result<SqliteStore, Failure> {
-    if !path.is_file() {
-        return Err(Failure::bad_input(format!("{}: is no file; name the log's file", path.display())));
+    check_file(path)?;
+    SqliteStore::open_read_only(path).map_err(|error| of_store(path, &error, Exit::BadInput))
+}
+
+fn check_file(path: &Path) -> Result<(), Failure> {
+    if path.is_file() {
+        return Ok(());
     }
-    SqliteStore::open(path).map_err(|error| named(path)(LogError::Store(error)))
+    Err(Failure::bad_input(format!("{}: is no file; name the log's file", path.display())))
+}
+
+/// Why a log's file was not opened. The store's own words name the file, and its remedy is for one that is open.
+fn of_store(path: &Path, error: &StoreError, failed: Exit) -> Failure {
+    match error {
+        StoreError::Failed { detail } => Failure {
+            message: format!(
+                "{detail}; stop whoever else holds the log, and check the file's permissions and its disk"
+            ),
+            exit: failed,
+        },
+        error => Failure::bad_input(format!("{}: {error}", path.display())),
+    }
+}
+
+/// Whether a file holds a log.
+pub(crate) fn holds_log(store: &SqliteStore) -> bool {
+    store.len(&format!("{STREAM}/checkpoints")).is_ok_and(|count| count > 0)
 }
 
 /// Checks the log of a file whole, by the keys that its own roots name or those that are given.

@@ -14,6 +14,7 @@ mod certificate_folder;
 mod chain_file;
 mod civil;
 mod command;
+mod draft;
 mod exit;
 mod figure;
 mod file;
@@ -25,6 +26,7 @@ mod key_file;
 mod link;
 mod log_book;
 mod passphrase;
+mod printable;
 mod progress;
 mod recovery;
 mod refutation;
@@ -42,6 +44,7 @@ use clap::Parser;
 
 use command::Cli;
 use exit::Exit;
+use printable::printable;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -54,7 +57,7 @@ fn main() -> ExitCode {
         }
     };
     match cli.run() {
-        Ok(answer) => match std::io::stdout().lock().write_all(answer.text.as_bytes()) {
+        Ok(answer) => match std::io::stdout().lock().write_all(printable(&answer.text).as_bytes()) {
             Ok(()) => answer.exit.into(),
             // `cosmosmesh ... | head` closes the pipe early: that reader has what it wanted.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => answer.exit.into(),
@@ -64,7 +67,7 @@ fn main() -> ExitCode {
             }
         },
         Err(failure) => {
-            eprintln!("cosmosmesh: {failure}");
+            eprintln!("cosmosmesh: {}", printable(&failure.message));
             failure.exit.into()
         }
     }

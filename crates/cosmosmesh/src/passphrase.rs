@@ -65,6 +65,9 @@ fn from_descriptor(fd: u32) -> Result<Passphrase, Failure> {
     let named = |what: &dyn std::fmt::Display| {
         Failure::bad_input(format!("file descriptor {fd}: {what}; open it, as in `--passphrase-fd 3 3<FILE`"))
     };
+    if fd == 1 || fd == 2 {
+        return Err(named(&"is for output"));
+    }
     let mut text = Zeroizing::new(String::new());
     let file = std::fs::File::open(format!("/dev/fd/{fd}")).map_err(|error| named(&error))?;
     file.take(BYTES_MAX + 1).read_to_string(&mut text).map_err(|error| named(&error))?;

@@ -15,7 +15,7 @@ use super::Answer;
 use super::ledger::{append_and_sign, log_signer, now_posix_s, signer};
 use crate::exit::{Exit, Failure};
 use crate::log_book::LogBook;
-use crate::{file, key_file, passphrase};
+use crate::{file, passphrase};
 
 /// `cosmosmesh govern`
 #[derive(Args, Debug)]
@@ -146,7 +146,7 @@ impl Sign {
         file::check_writable(out)?;
         let signer = signer(&self.key, self.passphrase)?;
         envelope.sign(&signer).map_err(|error| Failure::bad_input(error.to_string()))?;
-        key_file::write_atomically(out, format!("{envelope}\n").as_bytes(), false)?;
+        file::write(out, format!("{envelope}\n").as_bytes())?;
         let count = envelope.signatures.len();
         if self.json {
             let value =
@@ -173,7 +173,7 @@ impl Apply {
         };
         let mut book = match origin {
             Some(origin) => LogBook::open_or_begin(&self.ledger, Some(origin))?,
-            None => LogBook::open(&self.ledger)?,
+            None => LogBook::open_to_write(&self.ledger)?,
         };
         let state = book.governance()?;
         let verifier = Ed25519Verifier::new();

@@ -44,6 +44,7 @@ Exit codes: 0 written, 64 bad input, 74 could not be written.";
 impl Keygen {
     pub(super) fn run(&self) -> Result<Answer, Failure> {
         file::check_writable(&self.out)?;
+        key_file::check_free(&self.out)?;
         let sheets = self.recovery.as_deref().map(sheets).transpose()?;
         let seed = match &self.recover {
             Some(path) => recovery::join(&text(path)?)?.0,

@@ -289,7 +289,7 @@ fn note_key(text: &str) -> Result<NoteKey, Failure> {
 
 impl WitnessVerb {
     fn run(&self) -> Result<Answer, Failure> {
-        let mut book = LogBook::open(&self.ledger)?;
+        let mut book = LogBook::open_to_write(&self.ledger)?;
         let key = note_key(&self.log_key)?;
         let policy = LogPolicy { origin: key.name().to_owned(), keys: vec![key], witnesses: Vec::new(), quorum: 0 };
         let signer = signer(&self.key, self.passphrase)?;

@@ -122,8 +122,9 @@ impl Check {
     fn table(&self, state: Option<&Governance>) -> Result<(String, Table), Failure> {
         let (source, text) = match (&self.file, state.and_then(|state| state.policies.get(&self.policy))) {
             (Some(path), _) => {
-                let text = String::from_utf8(file::read(path)?)
-                    .map_err(|_| Failure::bad_input(format!("{}: is not text", path.display())))?;
+                let text = String::from_utf8(file::read(path)?).map_err(|_| {
+                    Failure::bad_input(format!("{}: is not text; name a policy in JSON", path.display()))
+                })?;
                 (path.display().to_string(), text)
             }
             (None, Some(policy)) => {

@@ -14,6 +14,7 @@ use cosmosmesh_solver_core::Method;
 use super::{Answer, solve};
 use crate::exit::{Exit, Failure};
 use crate::figure::{count, duration, tiny};
+use crate::printable::printable;
 use crate::progress::Progress;
 use crate::sum::{PLAIN_WARNING, SumChoice};
 use crate::table::facts;
@@ -73,18 +74,18 @@ impl Simulate {
         let Some(name) = self.scenario.as_deref().filter(|_| !self.list) else {
             return Ok(Answer::done(facts(&BUILT_IN.map(|(name, about)| (name, about.to_owned())))));
         };
-        if let Some(folder) = &self.report {
-            file::create_folder(folder)?;
-        }
         if let Some(path) = &self.problem {
             file::check_writable(path)?;
         }
         let scenario = load(name)?;
+        if let Some(folder) = &self.report {
+            file::create_folder(folder)?;
+        }
         if let Some(path) = &self.problem {
             file::write(path, &write_fleet(&problem(&scenario)?))?;
         }
         for warning in support::warnings(&problem(&scenario)?) {
-            eprintln!("warning: {warning}");
+            eprintln!("warning: {}", printable(&warning));
         }
         interrupt::listen()?;
         let report = self.simulate(&scenario)?;

@@ -15,6 +15,7 @@ use crate::exit::{Exit, Failure};
 use crate::figure::{count, tiny};
 use crate::finding::{Effort, Finding};
 use crate::link::{self, Choice};
+use crate::printable::printable;
 use crate::progress::Progress;
 use crate::report::{self, Course, Step};
 use crate::sum::{FleetSum, PLAIN_WARNING, SumChoice};
@@ -117,9 +118,6 @@ impl Solve {
         if let Some(out) = &self.out {
             file::check_writable(out)?;
         }
-        if let Some(folder) = &self.report {
-            file::create_folder(folder)?;
-        }
         let fleet = validate::read(&self.file)?;
         if fleet.has_integer_columns() && !self.relax {
             return Err(Failure::bad_input(format!(
@@ -129,12 +127,15 @@ impl Solve {
             )));
         }
         let warm = self.warm.as_ref().map(|path| self.warm(path, &fleet)).transpose()?;
+        if let Some(folder) = &self.report {
+            file::create_folder(folder)?;
+        }
         interrupt::listen()?;
         let (finding, course) = if self.budget.is_wanted() {
             self.budget.solve(&fleet, &self.setting(warm.as_ref()))?
         } else {
             for warning in support::warnings(&fleet) {
-                eprintln!("warning: {warning}");
+                eprintln!("warning: {}", printable(&warning));
             }
             self.solve(&fleet, warm)?
         };

@@ -11,6 +11,7 @@ use crate::exit::{Exit, Failure};
 use crate::figure::{count, short};
 use crate::file;
 use crate::inventory::Inventory;
+use crate::printable::printable;
 use crate::table::{Align, Table};
 
 /// `cosmosmesh validate`
@@ -36,7 +37,7 @@ impl Validate {
                 Ok(Answer::done(if self.json { machine(&inventory) } else { people(&inventory) }))
             }
             Err(failure) if self.json && failure.exit == Exit::BadInput => {
-                eprintln!("cosmosmesh: {failure}");
+                eprintln!("cosmosmesh: {}", printable(&failure.message));
                 let text = format!("{}\n", json!({ "valid": false, "error": failure.message }));
                 Ok(Answer { text, exit: failure.exit })
             }

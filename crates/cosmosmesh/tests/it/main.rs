@@ -11,6 +11,7 @@ mod command;
 mod govern;
 mod help;
 mod identity;
+mod outputs;
 mod readme;
 mod simulate;
 mod solve;

@@ -123,12 +123,13 @@ impl Export {
     /// A solver's format with a sidecar.
     fn parts(&self, parts: &Parts<'_>, revealed: &str, lost: &[Loss]) -> Result<Answer, Failure> {
         let mut losses = lost.to_vec();
-        losses.extend(self.problem(parts)?);
+        let (problem, more) = self.problem(parts)?;
+        losses.extend(more);
         let path = beside(&self.out);
-        let mut sink = Sink::create(&path)?;
+        let mut sidecar = Sink::create(&path)?;
         // The sink keeps its error and tells it at the end.
-        let _ = parts.write_sidecar(&mut sink);
-        sink.finish()?;
+        let _ = parts.write_sidecar(&mut sidecar);
+        Sink::finish_all([problem, sidecar])?;
         Ok(answer(self.json, &format!("revealed: {revealed}"), &[&self.out, &path], &losses))
     }
 
@@ -140,7 +141,9 @@ impl Export {
         drop(diagram);
         let what = "which object owns what, and what its ports are called: keep the catopt document beside it";
         let mut losses = vec![Loss { what: what.to_owned() }];
-        losses.extend(self.problem(&program)?);
+        let (problem, more) = self.problem(&program)?;
+        problem.finish()?;
+        losses.extend(more);
         Ok(answer(self.json, &format!("revealed: {revealed}"), &[&self.out], &losses))
     }
 
@@ -203,7 +206,8 @@ impl Export {
         Ok(answer(self.json, &first, &[&self.out, &schema], &losses))
     }
 
-    fn problem(&self, problem: &impl Blocks) -> Result<Vec<Loss>, Failure> {
+    /// The problem in the making, and what its format cannot carry.
+    fn problem(&self, problem: &impl Blocks) -> Result<(Sink, Vec<Loss>), Failure> {
         let mut sink = Sink::create(&self.out)?;
         let mut losses = Vec::new();
         match self.format {
@@ -217,8 +221,7 @@ impl Export {
                 mps::write(problem, ranges, &mut sink);
             }
         }
-        sink.finish()?;
-        Ok(losses)
+        Ok((sink, losses))
     }
 }
 

@@ -10,7 +10,7 @@ use super::super::ledger::signer;
 use super::{at, epoch};
 use crate::certificate_folder::{self, current};
 use crate::exit::Failure;
-use crate::{file, key_file, passphrase};
+use crate::{file, passphrase};
 
 #[derive(Args, Debug)]
 #[command(after_help = HELP)]
@@ -48,7 +48,7 @@ impl Renew {
         let request = Request::sign(chosen.token.clone(), &signer)
             .map_err(|error| certificate_folder::failure(&chosen.path, &error))?;
         let bytes = request.to_bytes();
-        key_file::write_atomically(&self.out, &bytes, false)?;
+        file::write(&self.out, &bytes)?;
         let (name, written) = (request.certificate().name(), self.out.display().to_string());
         if self.json {
             let value = json!({

@@ -17,7 +17,7 @@ use super::super::ledger::now_posix_s;
 use super::said;
 use crate::exit::Failure;
 use crate::file;
-use crate::key_file::{self, PublicKey};
+use crate::key_file::PublicKey;
 use crate::log_book::LogBook;
 
 #[derive(Args, Debug)]
@@ -93,7 +93,7 @@ struct RootWords {
     #[arg(long, value_name = "COUNT")]
     threshold: u32,
     /// For how many days from now it holds
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u64).range(..=36_500))]
     days: u64,
     /// What the log is called
     #[arg(long, value_name = "NAME")]
@@ -341,7 +341,7 @@ impl Place {
 
 fn written(statement: &Statement, out: &std::path::Path) -> Result<Answer, Failure> {
     statement.decision.check().map_err(Failure::bad_input)?;
-    key_file::write_atomically(out, format!("{}\n", statement.to_envelope()).as_bytes(), false)?;
+    file::write(out, format!("{}\n", statement.to_envelope()).as_bytes())?;
     let mut text = format!("{}\n", said(statement));
     if let Decision::Root(root) = &statement.decision {
         root.warnings().iter().for_each(|warning| text.push_str(&format!("warning: {warning}\n")));
@@ -425,7 +425,7 @@ impl Anything {
             Failure::bad_input(format!("{:?} is no kind of decision; one of {}", self.kind, names.join(", ")))
         })?;
         let value: Value = serde_json::from_slice(&file::read(&self.file)?)
-            .map_err(|error| Failure::bad_input(format!("{shown}: {error}")))?;
+            .map_err(|error| Failure::bad_input(format!("{shown}: {error}; correct the JSON")))?;
         Decision::from_json(kind, value).map_err(|error| Failure::bad_input(format!("{shown}: {error}")))
     }
 }

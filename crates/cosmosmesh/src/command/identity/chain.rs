@@ -14,7 +14,7 @@ use crate::exit::Failure;
 use crate::key_file::PublicKey;
 use crate::log_book::LogBook;
 use crate::table::facts;
-use crate::{chain_file, file, key_file, passphrase};
+use crate::{chain_file, file, passphrase};
 
 #[derive(Args, Debug)]
 #[command(after_help = BEGIN_HELP)]
@@ -163,7 +163,7 @@ impl Rotate {
         if let (Some(ledger), Some(member), Some(path)) = (&self.ledger, &self.member, &self.statement) {
             file::check_writable(path)?;
             let statement = statement(ledger, member, &signer, next)?;
-            key_file::write_atomically(path, statement.as_bytes(), false)?;
+            file::write(path, statement.as_bytes())?;
         }
         chain_file::write(&self.chain, &rotated)?;
         Ok(written(&self.chain, &rotated, self.statement.as_deref(), self.json))

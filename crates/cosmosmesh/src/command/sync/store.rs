@@ -14,6 +14,7 @@ use cosmosmesh_delta_sync::{Entry, EntryId, Keys, LogId, MissionId, Receipt, Rep
 use cosmosmesh_host::store::SqliteStore;
 
 use crate::exit::Failure;
+use crate::log_book;
 
 /// A replica's store, opened to be looked at: nothing is appended to it.
 pub(super) struct Opened {
@@ -37,6 +38,10 @@ impl Opened {
         check_magic(path)?;
         let refuse = |error: &dyn Display| refused(path, error);
         let store = SqliteStore::open_read_only(path).map_err(|error| refuse(&error))?;
+        if log_book::holds_log(&store) {
+            let shown = path.display();
+            return Err(Failure::bad_input(format!("{shown}: is a log and no replica's store; use `ledger show`")));
+        }
         let mut receipts = Vec::new();
         loop {
             let records = store.read(RECEIPTS_STREAM, receipts.len() as u64, BLOCK).map_err(|error| refuse(&error))?;
