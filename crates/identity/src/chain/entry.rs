@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::Fault;
 use super::canonical::{canonical, multihash, sha256};
 use super::strict::Strict;
+use super::witness::Witnesses;
 use crate::civil;
 use crate::did::DidKey;
 
@@ -37,6 +38,7 @@ pub(super) struct Parameters {
     pub(super) next_key_hashes: Option<Vec<String>>,
     pub(super) portable: Option<bool>,
     pub(super) deactivated: Option<bool>,
+    pub(super) witness: Option<Witnesses>,
 }
 
 impl Entry {
@@ -103,35 +105,43 @@ impl Entry {
         if self.proofs.is_empty() {
             return Err(Fault::Proof { part: "signature" });
         }
-        self.proofs.iter().try_for_each(|proof| self.check_proof(proof, keys, verifier))
+        let may = |key: &str| keys.iter().any(|update| update == key);
+        self.proofs.iter().try_for_each(|proof| check_proof(proof, &may, &self.bare, verifier).map(|_| ()))
     }
+}
 
-    fn check_proof(&self, proof: &Map<String, Value>, keys: &[String], verifier: &dyn Verifier) -> Result<(), Fault> {
-        let is = |name: &'static str, value: &str| match proof.get(name).and_then(Value::as_str) {
-            Some(found) if found == value => Ok(()),
-            _ => Err(Fault::Proof { part: name }),
-        };
-        is("type", "DataIntegrityProof")?;
-        is("cryptosuite", SUITE)?;
-        is("proofPurpose", "assertionMethod")?;
-        let method = proof.get("verificationMethod").and_then(Value::as_str).unwrap_or_default();
-        let named = method.strip_prefix("did:key:").and_then(|rest| rest.split_once('#'));
-        let (key, _) = named.filter(|(body, name)| body == name).ok_or(Fault::Proof { part: "verificationMethod" })?;
-        if !keys.iter().any(|update| update == key) {
-            return Err(Fault::Signer { key: key.to_owned() });
-        }
-        let node = node_of(key).ok_or(Fault::Proof { part: "verificationMethod" })?;
-        let mut options = proof.clone();
-        let value = options.remove("proofValue");
-        let digits = value.as_ref().and_then(Value::as_str).and_then(|value| value.strip_prefix('z'));
-        // 64 bytes have at most 88 digits.
-        let digits = digits.filter(|digits| digits.len() <= 88);
-        let bytes = digits.and_then(|digits| bs58::decode(digits).into_vec().ok());
-        let signature = bytes.and_then(|bytes| Signature::from_slice(&bytes));
-        let signature = signature.ok_or(Fault::Proof { part: "proofValue" })?;
-        let signed = to_be_signed(&options, &self.bare)?;
-        verifier.verify(&node, &signed, &signature).map_err(Fault::Signature)
+/// The key of a proof, as multibase, if it is one of those that may and the proof fits the document.
+pub(super) fn check_proof<'p>(
+    proof: &'p Map<String, Value>,
+    may: &dyn Fn(&str) -> bool,
+    document: &Map<String, Value>,
+    verifier: &dyn Verifier,
+) -> Result<&'p str, Fault> {
+    let is = |name: &'static str, value: &str| match proof.get(name).and_then(Value::as_str) {
+        Some(found) if found == value => Ok(()),
+        _ => Err(Fault::Proof { part: name }),
+    };
+    is("type", "DataIntegrityProof")?;
+    is("cryptosuite", SUITE)?;
+    is("proofPurpose", "assertionMethod")?;
+    let method = proof.get("verificationMethod").and_then(Value::as_str).unwrap_or_default();
+    let named = method.strip_prefix("did:key:").and_then(|rest| rest.split_once('#'));
+    let (key, _) = named.filter(|(body, name)| body == name).ok_or(Fault::Proof { part: "verificationMethod" })?;
+    if !may(key) {
+        return Err(Fault::Signer { key: key.to_owned() });
     }
+    let node = node_of(key).ok_or(Fault::Proof { part: "verificationMethod" })?;
+    let mut options = proof.clone();
+    let value = options.remove("proofValue");
+    let digits = value.as_ref().and_then(Value::as_str).and_then(|value| value.strip_prefix('z'));
+    // 64 bytes have at most 88 digits.
+    let digits = digits.filter(|digits| digits.len() <= 88);
+    let bytes = digits.and_then(|digits| bs58::decode(digits).into_vec().ok());
+    let signature = bytes.and_then(|bytes| Signature::from_slice(&bytes));
+    let signature = signature.ok_or(Fault::Proof { part: "proofValue" })?;
+    let signed = to_be_signed(&options, document)?;
+    verifier.verify(&node, &signed, &signature).map_err(Fault::Signature)?;
+    Ok(key)
 }
 
 /// What a proof signs: the hash of its own options, then that of the event.
@@ -179,8 +189,9 @@ impl Parameters {
                 ("nextKeyHashes", value) => parameters.next_key_hashes = Some(texts(value).ok_or_else(wrong)?),
                 ("portable", Value::Bool(portable)) => parameters.portable = Some(*portable),
                 ("deactivated", Value::Bool(deactivated)) => parameters.deactivated = Some(*deactivated),
-                ("witness", Value::Object(witness)) if witness.is_empty() => {}
-                ("witness", _) => return Err(Fault::Witnesses),
+                ("witness", Value::Object(witness)) => {
+                    parameters.witness = Some(Witnesses::read(witness).ok_or_else(wrong)?);
+                }
                 ("watchers", value) => drop(texts(value).ok_or_else(wrong)?),
                 ("ttl", Value::Number(ttl)) if ttl.is_u64() => {}
                 _ => return Err(wrong()),

@@ -39,8 +39,15 @@ pub enum Fault {
         /// Which.
         found: String,
     },
-    /// The chain's witnesses sign beside the chain, which is not read here.
+    /// The chain has witnesses, who sign in a file beside it, and that file was not given.
     Witnesses,
+    /// Too few of the witnesses approved it.
+    Unwitnessed {
+        /// How many did.
+        found: usize,
+        /// How many must.
+        threshold: usize,
+    },
     /// It does not carry the number after that of the event before.
     Order,
     /// Its hash is not what it says: something in it or before it was changed.
@@ -121,9 +128,13 @@ impl fmt::Display for Fault {
             Self::Method { found } => {
                 write!(f, "the method is `{}` and this reader knows did:webvh:1.0; update it", found.escape_debug())
             }
-            Self::Witnesses => {
-                f.write_str("its witnesses sign in a file beside it, which is not read; resolve it elsewhere")
-            }
+            Self::Witnesses => f.write_str(
+                "its witnesses sign in a file beside it, `did-witness.json`; give that too. Who continues such a chain needs their approval first",
+            ),
+            Self::Unwitnessed { found, threshold } => write!(
+                f,
+                "{found} of the {threshold} witnesses that are needed approved it; fetch `did-witness.json` again, or refuse the chain"
+            ),
             Self::Order => {
                 f.write_str("it does not carry the number that follows; an event is missing or out of place")
             }

@@ -117,6 +117,10 @@ impl KeyChain {
     ) -> Result<Self, ChainError> {
         let number = self.versions().len() + 1;
         let at = |fault: Fault| fault.at(number);
+        // What nobody has approved yet is no event of a chain with witnesses.
+        if !self.witnesses().is_empty() {
+            return Err(at(Fault::Witnesses));
+        }
         let time = civil::date(at_unix_s).ok_or(at(Fault::Time))?;
         let event = event(&self.last().id, &time, parameters, document);
         let mut chain = self.clone();

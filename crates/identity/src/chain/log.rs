@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use cosmosmesh_contracts::key::NodeId;
 use cosmosmesh_contracts::traits::Verifier;
 use serde_json::Value;
@@ -5,6 +7,7 @@ use serde_json::Value;
 use super::entry::{Entry, node_of};
 use super::event::key_hash_of;
 use super::place::is_place;
+use super::witness::{Approvals, Witnesses};
 use super::{ChainError, Fault};
 
 /// The most bytes of a chain.
@@ -20,7 +23,7 @@ pub const EVENTS_MAX: usize = 4_096;
 /// # Privacy
 /// It shows every key that the node had and when it changed them, to whoever has the text.
 /// # Source
-/// did:webvh 1.0 (Decentralized Identity Foundation), without witnesses and without fetching.
+/// did:webvh 1.0 (Decentralized Identity Foundation), without fetching.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyChain {
     did: String,
@@ -46,10 +49,14 @@ pub struct Version {
     pub document: Value,
     fraction: String,
     names: Vec<String>,
+    /// Who must approve the events after this one.
+    witnesses: Arc<Witnesses>,
+    /// Who must have approved this one.
+    due: Arc<Witnesses>,
 }
 
 impl KeyChain {
-    /// Reads a chain and checks everything: names, hashes, order, times, commitments, signatures.
+    /// Reads a chain without witnesses and checks everything: names, hashes, order, times, commitments, signatures.
     ///
     /// No event may be dated later than `latest_unix_s`: what the reader's clock shows, plus its bound.
     /// # Errors
@@ -57,6 +64,37 @@ impl KeyChain {
     /// # Cost
     /// One signature check and three hashes for each event; memory follows the text.
     pub fn read(text: &[u8], latest_unix_s: i64, verifier: &dyn Verifier) -> Result<Self, ChainError> {
+        let chain = Self::read_events(text, latest_unix_s, verifier)?;
+        match chain.versions.iter().position(|version| !version.due.is_empty()) {
+            None => Ok(chain),
+            Some(k) => Err(Fault::Witnesses.at(k + 1)),
+        }
+    }
+
+    /// The same for a chain that has witnesses, with the file of their proofs that stands beside it.
+    ///
+    /// Every event with witnesses must be approved, itself or by way of a later one, by as many of them as the chain says.
+    /// # Errors
+    /// As [`KeyChain::read`]; [`Fault::Unwitnessed`]; of the file as a whole at event 0.
+    /// # Cost
+    /// Besides, one signature check and two hashes for each proof of a witness.
+    pub fn read_witnessed(
+        text: &[u8],
+        proofs: &[u8],
+        latest_unix_s: i64,
+        verifier: &dyn Verifier,
+    ) -> Result<Self, ChainError> {
+        let chain = Self::read_events(text, latest_unix_s, verifier)?;
+        let names: Vec<&str> = chain.versions.iter().map(|version| version.id.as_str()).collect();
+        let due: Vec<&Witnesses> = chain.versions.iter().map(|version| &*version.due).collect();
+        let approved = Approvals::read(proofs, &names, &due, verifier).map_err(|fault| fault.at(0))?;
+        for (k, due) in due.iter().enumerate() {
+            due.check(k, &approved).map_err(|fault| fault.at(k + 1))?;
+        }
+        Ok(chain)
+    }
+
+    fn read_events(text: &[u8], latest_unix_s: i64, verifier: &dyn Verifier) -> Result<Self, ChainError> {
         if text.len() > CHAIN_BYTES_MAX {
             return Err(Fault::Length.at(0));
         }
@@ -125,7 +163,7 @@ impl KeyChain {
             return Err(Fault::Place);
         }
         let id = numbered(entry, 1, scid)?;
-        Ok(version(entry, id, keys, set.next_key_hashes.clone().unwrap_or_default()))
+        Ok(version(entry, id, keys, set.next_key_hashes.clone().unwrap_or_default(), &Arc::default()))
     }
 
     fn next(&self, entry: &Entry, before: &Version) -> Result<Version, Fault> {
@@ -162,7 +200,7 @@ impl KeyChain {
         let id = numbered(entry, self.versions.len() + 1, &before.id)?;
         let keys = set.update_keys.clone().unwrap_or_else(|| before.names.clone());
         let next = set.next_key_hashes.clone().unwrap_or_else(|| before.next.clone());
-        Ok(version(entry, id, keys, next))
+        Ok(version(entry, id, keys, next, &before.witnesses))
     }
 
     /// The identifier; after a move, the present one.
@@ -193,13 +231,21 @@ impl KeyChain {
         }
     }
 
+    /// Who must approve what comes next; nobody in a chain without witnesses.
+    pub fn witnesses(&self) -> &Witnesses {
+        &self.last().witnesses
+    }
+
     /// The chain as did:webvh publishes it, one event a line.
     pub fn to_text(&self) -> String {
         self.lines.iter().fold(String::new(), |text, line| text + line + "\n")
     }
 }
 
-fn version(entry: &Entry, id: String, names: Vec<String>, next: Vec<String>) -> Version {
+fn version(entry: &Entry, id: String, names: Vec<String>, next: Vec<String>, before: &Arc<Witnesses>) -> Version {
+    let witnesses = entry.parameters.witness.clone().map_or_else(|| Arc::clone(before), Arc::new);
+    // A first list counts at once, every later one after its own event: did:webvh 1.0, "Witness Lists".
+    let due = Arc::clone(if before.is_empty() { &witnesses } else { before });
     Version {
         id,
         at_unix_s: entry.time.0,
@@ -209,6 +255,8 @@ fn version(entry: &Entry, id: String, names: Vec<String>, next: Vec<String>) -> 
         document: entry.state.clone(),
         fraction: entry.time.1.clone(),
         names,
+        witnesses,
+        due,
     }
 }
 

@@ -27,8 +27,10 @@ mod event;
 mod log;
 mod place;
 mod strict;
+mod witness;
 
 pub use error::{ChainError, Fault};
 pub use event::{Genesis, key_hash};
 pub use log::{CHAIN_BYTES_MAX, EVENTS_MAX, KeyChain, Version};
 pub(crate) use place::segment;
+pub use witness::{WITNESSES_MAX, Witnesses};

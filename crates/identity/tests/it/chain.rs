@@ -151,8 +151,83 @@ fn chains_of_other_implementations_are_read() {
         assert_eq!(chain.to_text(), text, "{name}");
     }
     assert!(read(include_str!("../data/webvh/portable-move.jsonl")).unwrap().did().ends_with(":example.org"));
-    let witnessed = read(include_str!("../data/webvh/witness-threshold.jsonl")).unwrap_err();
-    assert_eq!(witnessed, ChainError { event: 1, fault: Fault::Witnesses });
+}
+
+/// Chains with witnesses and the proofs beside them, by another implementation.
+const WITNESSED: [(&str, &str, &str); 2] = [
+    (
+        "witness-threshold",
+        include_str!("../data/webvh/witness-threshold.jsonl"),
+        include_str!("../data/webvh/witness-threshold.witness.json"),
+    ),
+    (
+        "witness-update",
+        include_str!("../data/webvh/witness-update.jsonl"),
+        include_str!("../data/webvh/witness-update.witness.json"),
+    ),
+];
+
+fn read_witnessed(text: &str, proofs: &str) -> Result<KeyChain, ChainError> {
+    KeyChain::read_witnessed(text.as_bytes(), proofs.as_bytes(), i64::MAX, &Ed25519Verifier::new())
+}
+
+#[test]
+fn witnesses_of_other_implementations_are_counted() {
+    for (name, text, proofs) in WITNESSED {
+        assert_eq!(read(text), Err(ChainError { event: 1, fault: Fault::Witnesses }), "{name}");
+        let chain = read_witnessed(text, proofs).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!((chain.witnesses().threshold(), chain.to_text().as_str()), (1, text), "{name}");
+        // Every changed character of a proof, and every proof left out, leaves too few.
+        let too_few = |proofs: &str| match read_witnessed(text, proofs) {
+            Err(ChainError { fault: Fault::Unwitnessed { .. } | Fault::Json { .. } | Fault::Field { .. }, .. }) => true,
+            Err(error) => panic!("{name}: {error}"),
+            Ok(_) => false,
+        };
+        assert!(too_few("[]"), "{name}");
+        let value: Value = serde_json::from_str(proofs).unwrap();
+        for (k, record) in value.as_array().unwrap().iter().enumerate() {
+            for j in 0..record["proof"].as_array().unwrap().len() {
+                let mut less = value.clone();
+                less[k]["proof"].as_array_mut().unwrap().remove(j);
+                assert!(too_few(&less.to_string()), "{name} {k} {j}");
+                for (field, wrong) in [
+                    ("proofValue", json!("z11")),
+                    ("proofPurpose", json!("authentication")),
+                    ("created", json!("2026-05-28T18:58:19Z")),
+                    ("cryptosuite", json!("eddsa-rdfc-2022")),
+                    ("verificationMethod", json!(format!("did:key:{0}#{0}", multibase(9)))),
+                ] {
+                    let mut other = value.clone();
+                    other[k]["proof"][j][field] = wrong;
+                    assert!(too_few(&other.to_string()), "{name} {k} {j} {field}");
+                }
+            }
+            // Of an event that is not published nothing is learned.
+            let mut other = value.clone();
+            other[k]["versionId"] = json!("9-QmQuf4Ficd9An6KLaZeddjRARvUe7p3iXaYwrxUiy5xqCg");
+            assert!(too_few(&other.to_string()), "{name} {k}");
+        }
+        // One witness twice is one.
+        if name == "witness-update" {
+            let mut twice = value.clone();
+            twice[0]["proof"][1] = twice[0]["proof"][0].clone();
+            let found = read_witnessed(text, &twice.to_string());
+            let fault = Fault::Unwitnessed { found: 1, threshold: 2 };
+            assert_eq!(found, Err(ChainError { event: 1, fault }));
+        }
+        for bad in
+            ["", "{}", "[{}]", "[7]", "[{\"versionId\": 7}]", "[[", "[{\"versionId\": \"1\", \"versionId\": \"2\"}]"]
+        {
+            assert!(too_few(bad), "{bad}");
+        }
+        // Nobody continues such a chain without its witnesses.
+        let next = chain.rotate(&key(7), key(8).node_id(), i64::from(u32::MAX), &Ed25519Verifier::new());
+        assert!(matches!(next, Err(ChainError { fault: Fault::Witnesses, .. })), "{next:?}");
+    }
+    // Another implementation lets a new list of witnesses count for its own event; the specification says that the one before does.
+    let text = include_str!("../data/webvh/witness-update-java.jsonl");
+    let found = read_witnessed(text, include_str!("../data/webvh/witness-update-java.witness.json"));
+    assert_eq!(found, Err(ChainError { event: 2, fault: Fault::Unwitnessed { found: 1, threshold: 2 } }));
 }
 
 #[test]
@@ -245,7 +320,22 @@ fn every_fault_has_its_name() {
     assert_eq!(fourth(&set("parameters/nextKeyHashes", json!("Qm")), 4), parameter("nextKeyHashes"));
     let newer = Fault::Method { found: "did:webvh:9.9".into() };
     assert_eq!(fourth(&set("parameters/method", json!("did:webvh:9.9")), 4), newer);
-    assert_eq!(fourth(&set("parameters/witness", json!({ "threshold": 0, "witnesses": [] })), 4), Fault::Witnesses);
+    let witness = |value: Value| fourth(&set("parameters/witness", value), 4);
+    let id = |seed: u8| json!({ "id": format!("did:key:{}", multibase(seed)) });
+    assert_eq!(witness(json!({ "threshold": 1, "witnesses": [id(7)] })), Fault::Witnesses);
+    for wrong in [
+        json!({ "threshold": 0, "witnesses": [] }),
+        json!({ "threshold": 0, "witnesses": [id(7)] }),
+        json!({ "threshold": 2, "witnesses": [id(7)] }),
+        json!({ "threshold": 1, "witnesses": [id(7), id(7)] }),
+        json!({ "threshold": 1, "witnesses": [id(7)], "more": 1 }),
+        json!({ "threshold": 1, "witnesses": [{ "id": "did:web:example.com" }] }),
+        json!({ "threshold": 1, "witnesses": (0..65).map(|k| id(100 + k)).collect::<Vec<_>>() }),
+        json!({ "threshold": 1 }),
+        json!([]),
+    ] {
+        assert_eq!(witness(wrong.clone()), parameter("witness"), "{wrong}");
+    }
     // The document.
     let other = chain.did().replace(chain.scid(), &"Q".repeat(46));
     assert_eq!(fourth(&set("state/id", json!(other)), 4), Fault::Document);

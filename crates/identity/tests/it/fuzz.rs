@@ -8,7 +8,7 @@ fn the_corpus_is_read_without_a_panic() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/readers");
     let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
-    assert!(paths.len() >= 27, "{} files", paths.len());
+    assert!(paths.len() >= 32, "{} files", paths.len());
     for path in paths {
         let bytes = std::fs::read(&path).unwrap();
         let valid = path.file_name().unwrap().to_string_lossy().starts_with("valid");

@@ -36,6 +36,11 @@ pub(crate) fn read_all(bytes: &[u8]) -> usize {
         assert_eq!(again.as_ref(), Ok(&chain), "a chain comes back");
         taken += 1;
     }
+    // Proofs of witnesses are a list; signatures count for good here, so that the counting is reached.
+    if bytes.starts_with(b"[") {
+        let chain = include_bytes!("../data/webvh/witness-update.jsonl");
+        taken += usize::from(KeyChain::read_witnessed(chain, bytes, i64::MAX, &Anybody).is_ok());
+    }
     let Ok(text) = core::str::from_utf8(bytes) else { return taken };
     if let Some(second) = civil::second(text) {
         assert_eq!(civil::date(second).as_deref(), Some(text), "a date has one form");
