@@ -130,17 +130,25 @@ impl OpenCheckpoint {
         self.witnessed.len() >= self.quorum
     }
 
+    /// The latest time at which a whole quorum had seen it, if there is a quorum and it signed.
+    ///
+    /// # Units
+    /// Seconds since 1970, by the witnesses' clocks.
+    pub fn seen_posix_s(&self) -> Option<u64> {
+        let mut times: Vec<u64> = self.witnessed.iter().map(|witnessed| witnessed.time_posix_s).collect();
+        times.sort_unstable_by(|a, b| b.cmp(a));
+        // A quorum vouches for the time of its slowest member.
+        self.quorum.checked_sub(1).and_then(|k| times.get(k)).copied()
+    }
+
     /// How old the newest view is that a whole quorum vouches for.
     ///
     /// `now_posix_s` is known to `uncertainty_s`; a witness's clock may be off as well, by as much as its policy says.
     /// # Units
     /// Seconds since 1970 and seconds.
     pub fn freshness(&self, now_posix_s: u64, uncertainty_s: u64, age_s_max: u64) -> Freshness {
-        let mut times: Vec<u64> = self.witnessed.iter().map(|witnessed| witnessed.time_posix_s).collect();
-        times.sort_unstable_by(|a, b| b.cmp(a));
-        // A quorum vouches for the time of its slowest member.
-        let Some(time) = self.quorum.checked_sub(1).and_then(|k| times.get(k)).copied() else {
-            return Freshness::Unknown { witnesses: times.len(), quorum: self.quorum };
+        let Some(time) = self.seen_posix_s() else {
+            return Freshness::Unknown { witnesses: self.witnessed.len(), quorum: self.quorum };
         };
         if time > now_posix_s.saturating_add(uncertainty_s) {
             return Freshness::FromFuture { by_s: time - now_posix_s };

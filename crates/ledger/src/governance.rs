@@ -9,6 +9,7 @@ mod envelope;
 mod fold;
 mod name;
 mod refusal;
+mod renewal;
 mod root;
 mod rule;
 mod state;
@@ -23,9 +24,11 @@ pub use envelope::{
 };
 pub use fold::Outcome;
 pub use refusal::Refusal;
+pub use renewal::Renewal;
 pub use root::{Authority, GOVERNORS_MAX, LogTrust, Quorum, Root};
 pub use state::{
     AnchorStanding, Approval, BudgetInForce, DelegationStanding, Emergency, Fork, Governance, GroupInForce,
-    IssuerStanding, Member, MemberKey, PolicyInForce, Refused, RevocationStanding, RootInForce, SchemaInForce,
+    IssuerStanding, Member, MemberKey, PolicyInForce, Refused, RenewalStanding, RevocationStanding, RootInForce,
+    SchemaInForce,
 };
 pub use statement::{Statement, StatementError, fleet_id, key_commitment};

@@ -4,6 +4,7 @@ use cosmosmesh_contracts::key::{Digest, NodeId};
 use serde::{Deserialize, Serialize};
 
 use super::name::{REMEDY, is_name};
+use super::renewal::Renewal;
 use super::root::{Authority, Root};
 
 /// What a statement decides.
@@ -36,6 +37,8 @@ pub enum Decision {
     Group(Group),
     /// Who has another's role for a while.
     Delegation(Delegation),
+    /// Which certificate was renewed in its grace window.
+    Renewal(Renewal),
 }
 
 /// What kind of decision it is.
@@ -69,6 +72,8 @@ pub enum Kind {
     Group,
     /// [`Delegation`].
     Delegation,
+    /// [`Renewal`].
+    Renewal,
 }
 
 /// A member comes or goes.
@@ -256,7 +261,7 @@ pub struct Delegation {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Root,
         Self::Membership,
         Self::Roles,
@@ -270,6 +275,7 @@ impl Kind {
         Self::Anchor,
         Self::Group,
         Self::Delegation,
+        Self::Renewal,
     ];
 
     /// Its word in predicate types and on the command line.
@@ -288,6 +294,7 @@ impl Kind {
             Self::Anchor => "anchor",
             Self::Group => "group",
             Self::Delegation => "delegation",
+            Self::Renewal => "renewal",
         }
     }
 
@@ -326,6 +333,7 @@ impl Kind {
             Self::Delegation => {
                 "a delegation is signed by the member that hands on; taking it back, by that member or the quorum for membership"
             }
+            Self::Renewal => "a renewal in the grace window is signed by the approved issuer that renewed",
         }
     }
 
@@ -341,7 +349,7 @@ impl Kind {
             Self::Budget => Some(Authority::Budget),
             Self::Issuer | Self::Revocation => Some(Authority::Issuer),
             Self::BreakGlass => Some(Authority::BreakGlass),
-            Self::Anchor => None,
+            Self::Anchor | Self::Renewal => None,
         }
     }
 }
@@ -366,6 +374,7 @@ impl Decision {
             Self::Anchor(_) => Kind::Anchor,
             Self::Group(_) => Kind::Group,
             Self::Delegation(_) => Kind::Delegation,
+            Self::Renewal(_) => Kind::Renewal,
         }
     }
 
@@ -385,6 +394,7 @@ impl Decision {
             Self::Anchor(it) => it.anchor.clone(),
             Self::Group(it) => it.group.clone(),
             Self::Delegation(it) => format!("{}@{}>{}", it.role, it.from, it.to),
+            Self::Renewal(it) => format!("{}@{}", it.certificate, it.certificate_issuer),
         }
     }
 
@@ -437,6 +447,13 @@ impl Decision {
                     return Err(format!("it would end at {} and begin at {}; turn them round", it.ends, it.begins));
                 }
                 &[&it.from, &it.to, &it.role]
+            }
+            Self::Renewal(it) => {
+                it.check()?;
+                if let Some(role) = it.roles.iter().find(|role| !is_name(role)) {
+                    return Err(format!("{role:?} is no name for a role; {REMEDY}"));
+                }
+                &[&it.member, &it.certificate, &it.first]
             }
         };
         match names.iter().find(|name| !is_name(name)) {

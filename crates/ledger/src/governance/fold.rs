@@ -9,7 +9,7 @@ use super::refusal::Refusal;
 use super::rule;
 use super::state::{
     AnchorStanding, BudgetInForce, DelegationStanding, Emergency, Fork, Governance, GroupInForce, IssuerStanding,
-    Member, MemberKey, PolicyInForce, Refused, RevocationStanding, RootInForce, SchemaInForce,
+    Member, MemberKey, PolicyInForce, Refused, RenewalStanding, RevocationStanding, RootInForce, SchemaInForce,
 };
 use super::statement::{Statement, StatementError, fleet_id};
 use crate::checkpoint::Checkpoint;
@@ -131,6 +131,7 @@ impl Governance {
             Decision::Roles(it) if member_key(&it.member).is_none() => not_member(&it.member),
             Decision::Budget(it) if member_key(&it.member).is_none() => not_member(&it.member),
             Decision::BreakGlass(it) if member_key(&it.member).is_none() => not_member(&it.member),
+            Decision::Renewal(it) if member_key(&it.member).is_none() => not_member(&it.member),
             Decision::Group(it) => match it.members.iter().find(|name| member_key(name).is_none()) {
                 Some(name) => not_member(name),
                 None => Ok(()),
@@ -264,6 +265,9 @@ impl Governance {
             }
             Decision::Delegation(delegation) => {
                 self.delegations.insert(subject, DelegationStanding { since: at, delegation });
+            }
+            Decision::Renewal(renewal) => {
+                self.renewals.insert(subject, RenewalStanding { since: at, renewal });
             }
         }
     }

@@ -68,6 +68,15 @@ pub(super) fn signed(
             }
             ballot.decided(quorum(Kind::Revocation), &own)
         }
+        Decision::Renewal(it) => {
+            let approved = state.issuers.get(&it.issuer).is_some_and(|standing| standing.is_approved());
+            if !approved {
+                return Err(Refusal::Content {
+                    detail: format!("{} is no approved issuer; governors approve issuers", it.issuer),
+                });
+            }
+            Ok(BTreeSet::from([ballot.one(it.issuer, "the issuer that renewed")?]))
+        }
         Decision::BreakGlass(_) => {
             let signed = ballot.decided(quorum(Kind::BreakGlass), &own)?;
             if signed.len() < 2 {
@@ -126,6 +135,7 @@ fn known(state: &Governance, decision: &Decision) -> BTreeSet<NodeId> {
         Decision::Membership(it) => known.extend([it.node]),
         Decision::KeyRotation(it) => known.extend([it.old, it.new]),
         Decision::Revocation(it) => known.extend([it.issuer]),
+        Decision::Renewal(it) => known.extend([it.issuer]),
         Decision::Anchor(_) => known.extend(state.members.values().filter_map(Member::node)),
         Decision::Delegation(it) => known.extend(state.members.get(&it.from).and_then(Member::node)),
         _ => {}

@@ -4,6 +4,7 @@ use cosmosmesh_contracts::key::{Digest, NodeId};
 use serde::Serialize;
 
 use super::decision::{Delegation, Kind, SchemaApproval};
+use super::renewal::Renewal;
 use super::root::Root;
 
 /// What a fleet has decided, as far as its log was read: nothing else than the fold of the log's entries.
@@ -39,6 +40,9 @@ pub struct Governance {
     pub groups: BTreeMap<String, GroupInForce>,
     /// What was handed on last, by `role@from>to`.
     pub delegations: BTreeMap<String, DelegationStanding>,
+    /// The renewals in a grace window, by the old certificate's `certificate@issuer`; of several of one the last.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub renewals: BTreeMap<String, RenewalStanding>,
     /// Logs that were shown to have two faces.
     pub forks: Vec<Fork>,
     /// Statements that decided nothing.
@@ -129,6 +133,15 @@ pub struct RevocationStanding {
     pub since: u64,
     /// Why.
     pub reason: String,
+}
+
+/// A renewal in a grace window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RenewalStanding {
+    /// At which entry it stands.
+    pub since: u64,
+    /// What was renewed, and as what.
+    pub renewal: Renewal,
 }
 
 /// Emergency powers.

@@ -98,6 +98,7 @@ impl Statement {
             Decision::Anchor(it) => self.form(it),
             Decision::Group(it) => self.form(it),
             Decision::Delegation(it) => self.form(it),
+            Decision::Renewal(it) => self.form(it),
         }
     }
 
@@ -179,6 +180,7 @@ impl Decision {
             Kind::Anchor => read(value, Self::Anchor),
             Kind::Group => read(value, Self::Group),
             Kind::Delegation => read(value, Self::Delegation),
+            Kind::Renewal => read(value, Self::Renewal),
         }
     }
 }

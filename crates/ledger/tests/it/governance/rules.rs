@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use cosmosmesh_contracts::key::Digest;
 use cosmosmesh_ledger::governance::{
     Anchor, ApprovalChange, Authority, BREAK_GLASS_S_MAX, BreakGlass, BudgetGrant, Decision, Delegation, Governance,
-    Group, Issuer, Kind, Membership, MembershipChange, Policy, Quorum, Refusal, Revocation, Roles, SchemaApproval,
+    Group, Issuer, Kind, Membership, MembershipChange, Policy, Quorum, Refusal, Renewal, Revocation, Roles,
+    SchemaApproval,
 };
 
 use super::house::*;
@@ -140,6 +141,40 @@ fn issuers_and_revocations_stand_by_their_places_in_the_log() {
     let approved: Vec<u64> = (0..8).filter(|position| standing.was_approved(*position)).collect();
     assert_eq!(approved, [4, 5]);
     assert_eq!(state.revocations[&format!("c-1@{}", node(ISSUER))].since, 4);
+}
+
+#[test]
+fn a_renewal_is_recorded_by_the_issuer_that_renewed_and_gives_nothing() {
+    let mut state = manned();
+    let renewal = |member: &str, certificate: &str, rungs: u16, issuer: u8| {
+        Decision::Renewal(Renewal {
+            member: member.to_owned(),
+            certificate: certificate.to_owned(),
+            certificate_issuer: node(32),
+            issuer: node(issuer),
+            first: "0100".to_owned(),
+            rungs,
+            roles: ["asset".to_owned()].into(),
+        })
+    };
+    let once = renewal("rover-1", "00ff", 10, ISSUER);
+    content(&state, once.clone(), &[ISSUER], "is no approved issuer");
+    let change = ApprovalChange::Approve;
+    decide(&mut state, Decision::Issuer(Issuer { issuer: "base".into(), node: node(ISSUER), change }), &[ALICE, BOB]);
+    check(&state, &once, &[&[ISSUER], &[ISSUER, ALICE]], &[&[ALICE, BOB, CAROL], &[ROVER]]);
+    content(&state, renewal("rover-9", "00ff", 10, ISSUER), &[ISSUER], "is no member");
+    content(&state, renewal("rover-1", "00ff", 0, ISSUER), &[ISSUER], "one certificate at least");
+    content(&state, renewal("rover-1", "no name", 1, ISSUER), &[ISSUER], "is no name");
+    let (members, digest) = (state.members.clone(), state.digest());
+    decide(&mut state, once.clone(), &[ISSUER]);
+    let subject = format!("00ff@{}", node(32));
+    assert_eq!((state.renewals[&subject].since, &state.members), (4, &members));
+    assert_ne!(state.digest(), digest);
+    // The same certificate renewed again is the next version; the same statement again is none.
+    let again = refusal(&state, &statement_of(1, once), &[ISSUER]);
+    assert!(matches!(again, Refusal::Version { found: 1, due: 2, .. }), "{again:?}");
+    decide(&mut state, renewal("rover-1", "00ff", 3, ISSUER), &[ISSUER]);
+    assert_eq!((state.renewals[&subject].since, state.renewals[&subject].renewal.rungs), (5, 3));
 }
 
 #[test]

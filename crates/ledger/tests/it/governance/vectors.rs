@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use cosmosmesh_contracts::key::Digest;
 use cosmosmesh_ledger::governance::{
     Anchor, ApprovalChange, BreakGlass, BudgetGrant, Decision, Delegation, Governance, Group, Issuer, KeyRotation,
-    Outcome, Policy, Revocation, Roles, SchemaApproval, Statement,
+    Outcome, Policy, Renewal, Revocation, Roles, SchemaApproval, Statement,
 };
 use serde_json::{Value, json};
 
@@ -63,6 +63,16 @@ fn entries() -> Vec<(&'static str, Vec<u8>)> {
     push("a role is handed on", statement_of(1, Decision::Delegation(hand)), &[41]);
     push("a version left out", statement_of(3, Decision::Root(root(&[ALICE, BOB, 14], 2))), &[ALICE, BOB, 14]);
     push("the next root", statement_of(2, Decision::Root(root(&[ALICE, BOB, 14], 2))), &[ALICE, BOB]);
+    let renewal = Renewal {
+        member: text("rover-1"),
+        certificate: text("00000000000000ff"),
+        certificate_issuer: node(ISSUER),
+        issuer: node(ISSUER),
+        first: text("0000000000000100"),
+        rungs: 10,
+        roles: ["asset".to_owned()].into(),
+    };
+    push("a certificate is renewed in its grace window", statement_of(1, Decision::Renewal(renewal)), &[ISSUER]);
     entries
 }
 

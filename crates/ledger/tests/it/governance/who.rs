@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use cosmosmesh_contracts::key::Digest;
 use cosmosmesh_ledger::governance::{
     Anchor, ApprovalChange, BreakGlass, BudgetGrant, Decision, Delegation, Governance, Group, Issuer, KeyRotation,
-    Kind, Membership, MembershipChange, Policy, Refusal, Revocation, Roles, SchemaApproval, Statement,
+    Kind, Membership, MembershipChange, Policy, Refusal, Renewal, Revocation, Roles, SchemaApproval, Statement,
 };
 
 use super::house::*;
@@ -66,7 +66,17 @@ fn table() -> Vec<(Decision, Rule)> {
     let group = Group { group: text("north"), members: [text("rover-1")].into() };
     let rotation = KeyRotation { member: text("rover-1"), old: node(ROVER), new: node(ROVER_NEXT), next_key: None };
     let revocation = Revocation { issuer: node(ISSUER), certificate: text("00ff"), reason: text("lost") };
+    let renewal = Renewal {
+        member: text("rover-1"),
+        certificate: text("00ff"),
+        certificate_issuer: node(ISSUER),
+        issuer: node(ISSUER),
+        first: text("0100"),
+        rungs: 10,
+        roles: [text("asset")].into(),
+    };
     vec![
+        (Decision::Renewal(renewal), |by| by.has(ISSUER)),
         (Decision::Root(first_root()), By::quorum),
         (admit("habitat-1", HABITAT), |by| by.quorum() && by.has(HABITAT)),
         (Decision::Membership(remove), By::quorum),
