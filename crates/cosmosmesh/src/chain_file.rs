@@ -11,13 +11,24 @@ use crate::file;
 /// How much later than this machine's clock an event may be dated, in seconds, as did:webvh advises.
 const AHEAD_S: i64 = 300;
 
-/// Reads a chain and checks all of it.
+/// Where the witnesses of a chain sign, in the chain's folder.
+const WITNESS_FILE: &str = "did-witness.json";
+
+/// Reads a chain and checks all of it; if it has witnesses, with their proofs in the file beside it.
 ///
 /// # Errors
 /// [`Failure`] naming the file and the event; exit code 8 if it was changed.
 pub(crate) fn read(path: &Path, now_unix_s: i64) -> Result<KeyChain, Failure> {
     let text = file::read(path)?;
-    KeyChain::read(&text, now_unix_s.saturating_add(AHEAD_S), &Ed25519Verifier::new()).map_err(|error| {
+    let (latest, verifier) = (now_unix_s.saturating_add(AHEAD_S), Ed25519Verifier::new());
+    let beside = path.with_file_name(WITNESS_FILE);
+    let read = match KeyChain::read(&text, latest, &verifier) {
+        Err(ChainError { fault: Fault::Witnesses, .. }) if beside.is_file() => {
+            KeyChain::read_witnessed(&text, &file::read(&beside)?, latest, &verifier)
+        }
+        read => read,
+    };
+    read.map_err(|error| {
         let exit = match &error.fault {
             Fault::Length | Fault::Json { .. } | Fault::Number | Fault::Field { .. } | Fault::Method { .. } => {
                 Exit::BadInput
@@ -25,7 +36,9 @@ pub(crate) fn read(path: &Path, now_unix_s: i64) -> Result<KeyChain, Failure> {
             Fault::Parameter { .. } | Fault::Witnesses | Fault::Place => Exit::BadInput,
             _ => Exit::Tampered,
         };
-        Failure { message: format!("{}: {error}", path.display()), exit }
+        // Event 0 is the file beside it.
+        let shown = if error.event == 0 && beside.is_file() { &beside } else { path };
+        Failure { message: format!("{}: {error}", shown.display()), exit }
     })
 }
 

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use crate::exit::Failure;
 
 /// A passphrase, wiped when it is dropped.
+#[derive(Clone)]
 pub(crate) struct Passphrase(Zeroizing<String>);
 
 /// Where the passphrase of a key comes from.
@@ -36,6 +37,18 @@ impl Source {
         match self.passphrase_fd {
             Some(fd) => from_descriptor(fd),
             None => ask(&format!("passphrase of {of}: ")),
+        }
+    }
+
+    /// The passphrase of one of several keys: a descriptor has one line, which is for all of them, and a person is asked for each.
+    ///
+    /// # Errors
+    /// As [`Source::existing`].
+    pub(crate) fn one_of(self, line: &mut Option<Passphrase>, of: &str) -> Result<Passphrase, Failure> {
+        match (self.passphrase_fd, &*line) {
+            (Some(_), Some(line)) => Ok(line.clone()),
+            (Some(_), None) => Ok(line.insert(self.existing(of)?).clone()),
+            (None, _) => self.existing(of),
         }
     }
 

@@ -3,6 +3,8 @@
 mod propose;
 mod status;
 
+pub(super) use status::renewal;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -129,6 +131,12 @@ fn said(statement: &Statement) -> String {
                 }
                 Decision::Anchor(it) => it.digest.to_string(),
                 Decision::Group(it) => it.members.iter().cloned().collect::<Vec<_>>().join(", "),
+                Decision::Renewal(it) => format!(
+                    "{}, in its grace window, by {}, as {}",
+                    it.member,
+                    it.issuer,
+                    it.roles.iter().cloned().collect::<Vec<_>>().join(", ")
+                ),
                 Decision::Delegation(it) if it.begins == it.ends => "taken back".to_owned(),
                 Decision::Delegation(it) => format!("from entry {} to {}, without it", it.begins, it.ends),
                 _ => String::new(),

@@ -182,7 +182,16 @@ pub(super) fn log_signer(
     path: &Path,
     passphrase: passphrase::Source,
 ) -> Result<Ed25519Signer, Failure> {
-    let signer = signer(path, passphrase)?;
+    as_log_signer(book, next, path, signer(path, passphrase)?)
+}
+
+/// The same with a key that was opened already.
+pub(super) fn as_log_signer(
+    book: &LogBook,
+    next: Option<&Root>,
+    path: &Path,
+    signer: Ed25519Signer,
+) -> Result<Ed25519Signer, Failure> {
     let key = NoteKey::new(book.log.origin(), NoteKeyKind::Ed25519, signer.node_id());
     let key = key.ok_or_else(|| {
         Failure::bad_input(format!(
@@ -244,13 +253,14 @@ impl Show {
         let lines: Vec<String> = log
             .checkpoint_note()
             .map_or(Vec::new(), |note| note.signatures().iter().map(|line| line.name.clone()).collect());
-        let key = book.governance()?.root.and_then(|root| root.document.log.keys.first().cloned());
+        let state = book.governance()?;
+        let key = state.root.as_ref().and_then(|root| root.document.log.keys.first().cloned());
         let (size, root) = (log.size(), log.tree().root());
         let signed = log.checkpoint().map_or(0, |checkpoint| checkpoint.size);
         if self.json {
             let value = json!({
                 "origin": log.origin(), "size": size, "root": root, "signed_size": signed, "signed_by": lines,
-                "log_key": key, "checkpoint": log.checkpoint_note().map(ToString::to_string),
+                "log_key": key, "renewals": state.renewals, "checkpoint": log.checkpoint_note().map(ToString::to_string),
             });
             return Ok(Answer::done(format!("{value}\n")));
         }
@@ -261,6 +271,9 @@ impl Show {
             ("signed", format!("{signed} entries, by {}", lines.join(", "))),
             ("log key", key.unwrap_or_else(|| "not named by a root yet".to_owned())),
         ]);
+        for (subject, standing) in &state.renewals {
+            text.push_str(&super::govern::renewal(&state, subject, standing));
+        }
         if let Some(note) = log.checkpoint_note() {
             text.push_str(&format!("\n{note}"));
         }

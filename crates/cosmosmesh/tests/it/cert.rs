@@ -63,7 +63,18 @@ fn a_ladder_is_issued_judged_and_revoked() {
     let again = place.with(PASSPHRASE, &format!("{ISSUE} --out rover.certs"));
     assert!(again.code == 64 && again.stderr.contains("never overwritten"), "{}", again.stderr);
 
-    verify("rover.certs", 0, "valid");
+    verify("rover.certs", 0, "the date of the log's file, which whoever copies the file can change");
+    verify("rover.certs --heard 2001-01-01T00:00:00Z", 9, "heard by");
+    // Witnesses that the root names say it better; of the log as a whole, and while they are a quorum.
+    let heard_by = |words: &str| {
+        let found = place.plain(&format!("cert verify rover.certs --ledger ares.log --json {words}")).json();
+        (found["heard_by"].clone(), found["knows_later"].clone())
+    };
+    assert_eq!(heard_by(""), (json!("file"), json!(false)));
+    assert_eq!(heard_by("--at 2001-01-01T00:00:00Z"), (json!("file"), json!(true)));
+    assert_eq!(heard_by("--at 2001-01-01T00:00:00Z --position 5"), (json!("file"), json!(false)));
+    verify("rover.certs --at 2001-01-01T00:00:00Z", 7, "Name the place of the act with --position");
+    assert_eq!(heard_by("--heard 2031-01-01T00:00:00Z"), (json!("command"), json!(true)));
     let second = |rung: usize, end: &str| certificates[rung][end]["unix_s"].as_i64().unwrap();
     let (first, last) = (second(0, "not_before"), second(9, "not_after"));
     let at = |unix_s: i64| place.plain(&format!("cert verify rover.certs --ledger ares.log --json --at {unix_s}"));
@@ -116,6 +127,37 @@ fn a_ladder_is_issued_judged_and_revoked() {
 }
 
 #[test]
+fn witnesses_of_the_log_say_when_it_was_heard() {
+    let place = fleet("cert-heard");
+    approve(&place);
+    place.keyed(&format!("{ISSUE} --out rover.certs"));
+    place.keys(&["w1", "w2"]);
+    place.done(
+        "govern propose root --governor alice=alice.pub --governor bob=bob.pub --governor carol=carol.pub --threshold 2 --days 365 \
+         --origin example.org/ares --log-key log.pub --witness w1=w1.pub --witness w2=w2.pub --quorum 2 --ledger ares.log --out next.dsse",
+    );
+    apply(&place, "next.dsse", &["alice", "bob"]);
+    let key = place.done("ledger show --ledger ares.log --json").json()["log_key"].as_str().unwrap().to_owned();
+    let heard_by = || place.done("cert verify rover.certs --ledger ares.log --json").json()["heard_by"].clone();
+    let witness = |name: &str| {
+        place.keyed(&format!(
+            "ledger witness --ledger ares.log --memory {name}.seen --name {name} --key {name}.key --log-key {key}"
+        ));
+    };
+    assert_eq!(heard_by(), "file");
+    witness("w1");
+    assert_eq!(heard_by(), "file", "one of two is no quorum");
+    witness("w2");
+    assert_eq!(heard_by(), "witnesses");
+    let said = place.done("cert verify rover.certs --ledger ares.log").stdout;
+    assert!(said.contains("the signed times of a quorum of the log's witnesses"), "{said}");
+    // What nobody has seen yet is not heard by their word.
+    std::fs::write(place.0.join("note"), "a line").unwrap();
+    place.keyed("ledger append note --ledger ares.log --key log.key");
+    assert_eq!(heard_by(), "file");
+}
+
+#[test]
 #[allow(clippy::print_stdout, reason = "a test that is skipped says why")]
 fn openssl_accepts_what_is_issued() {
     if !Command::new("openssl").arg("version").output().is_ok_and(|output| output.status.success()) {
@@ -164,6 +206,36 @@ fn a_certificate_is_renewed_in_time_in_grace_and_after_it() {
     let over = answer("over", "").json();
     assert_eq!((&over["narrowed"], &over["certificates"][0]["roles"]), (&json!(true), &json!(["asset"])));
     place.done("cert verify over.renewed --ledger ares.log");
+    // It is no secret: the statement lies beside the certificates until the log's keeper logs it, or is logged at once.
+    assert_eq!((&over["renewal"]["entry"], &old["renewal"]), (&json!(null), &json!(null)));
+    assert!(!place.0.join("old.renewed/renewal.dsse").exists());
+    assert!(!place.done("ledger show --ledger ares.log").stdout.contains("grace window"));
+    place.keyed("govern apply over.renewed/renewal.dsse --ledger ares.log --key log.key");
+    let line = |entry: u64| format!("entry {entry}: certificate ");
+    let shown = place.done("ledger show --ledger ares.log").stdout;
+    let said = "of rover-1 renewed in its grace window by base, as asset";
+    let entries = place.done("ledger show --ledger ares.log --json").json()["size"].as_u64().unwrap();
+    assert!(shown.contains(&line(entries - 1)) && shown.contains(said), "{shown}");
+    assert!(place.done("govern status --ledger ares.log").stdout.contains(said));
+    let at_once = place.with(
+        PASSPHRASE,
+        "cert issue --renew over.request --ledger ares.log --key issuer.key --log-key log.key --out over.again",
+    );
+    assert!(at_once.stdout.contains(&format!("stands in the log as entry {entries}")), "{}", at_once.stderr);
+    let renewals = place.done("ledger show --ledger ares.log --json").json()["renewals"].clone();
+    let renewals: Vec<_> = renewals.as_object().unwrap().values().cloned().collect();
+    assert_eq!(
+        (renewals.len(), &renewals[0]["since"]),
+        (1, &json!(entries)),
+        "the last renewal of one certificate counts"
+    );
+    place.done("ledger verify --ledger ares.log");
+    // Not the log's key: nothing is written, neither entry nor certificate.
+    let wrong = place.with(
+        PASSPHRASE,
+        "cert issue --renew over.request --ledger ares.log --key issuer.key --log-key alice.key --out over.wrong",
+    );
+    assert!(wrong.code == 64 && !place.0.join("over.wrong").exists(), "{}", wrong.stderr);
     let long = answer("long", "");
     assert!(long.code == 7 && long.stderr.contains("the grace window of 30 days is over"), "{}", long.stderr);
     // The governors' word brings everything back; nothing needed for it has expired.

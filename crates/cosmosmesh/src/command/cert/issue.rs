@@ -1,25 +1,25 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use cosmosmesh_contracts::AssetId;
 use cosmosmesh_contracts::traits::{SecureRandom, Signer};
-use cosmosmesh_crypto::{Ed25519Verifier, SystemRandom};
+use cosmosmesh_crypto::{Ed25519Signer, Ed25519Verifier, SystemRandom};
 use cosmosmesh_identity::certificate::{
     Certificate, CertificateError, Ladder, NAME_BYTES_MAX, Request, Token, Window, X509,
 };
 use cosmosmesh_identity::role::{Role, Roles};
-use cosmosmesh_ledger::governance::Governance;
+use cosmosmesh_ledger::governance::{Decision, Governance, Renewal, Statement};
 use serde_json::json;
 
 use super::super::Answer;
-use super::super::ledger::signer;
+use super::super::ledger::{append_and_sign, as_log_signer, now_posix_s};
 use super::{at, epoch, fields, milliseconds};
 use crate::certificate_folder::{self, TOKEN_ENDING};
 use crate::exit::Failure;
 use crate::fleet_view::{self, Renewed, Wait};
 use crate::log_book::LogBook;
 use crate::table::facts;
-use crate::{civil, file, passphrase};
+use crate::{civil, file, key_file, passphrase};
 
 #[derive(Args, Debug)]
 #[command(after_help = HELP)]
@@ -63,6 +63,9 @@ pub(super) struct Issue {
     /// For how many days after its end a certificate still serves to renew
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     grace_days: u32,
+    /// The log's key, to log a renewal in the grace window at once; without it the statement lies in the folder for `govern apply`
+    #[arg(long, value_name = "FILE", requires = "renew")]
+    log_key: Option<PathBuf>,
     #[command(flatten)]
     passphrase: passphrase::Source,
     /// Print JSON instead of sentences
@@ -75,17 +78,23 @@ Examples:
   cosmosmesh cert issue rover-1 --ledger ares.log --key issuer.key --out rover.certs
   cosmosmesh cert issue rover-1 --ledger ares.log --key issuer.key --rungs 10 --rung-hours 74 --clock-bound 10 --out rover.certs
   cosmosmesh cert issue --renew rover.request --ledger ares.log --key issuer.key --out rover.certs-2
+  cosmosmesh cert issue --renew rover.request --ledger ares.log --key issuer.key --log-key log.key --out rover.certs-2
 
 The folder holds for each rung K the token K.cwt and the X.509 form K.pem, and the issuer's own authority.pem:
   openssl verify -CAfile rover.certs/authority.pem rover.certs/00.pem
+A renewal in the grace window stands in the log: it is logged with --log-key, or by `govern apply` of the folder's renewal.dsse.
 
 Exit codes: 0 issued, 7 refused and it says what is needed, 8 the log or the request was changed, 64 bad input, 74 could not be written.";
+
+/// The statement of a renewal in the grace window, beside the certificates.
+const RENEWAL_FILE: &str = "renewal.dsse";
 
 /// To whom, and as what.
 struct Grant {
     asset: AssetId,
     roles: Roles,
-    narrowed: bool,
+    /// The certificate that is renewed in its grace window, if that is so.
+    narrowed: Option<Certificate>,
 }
 
 impl Issue {
@@ -100,7 +109,11 @@ impl Issue {
         let roles = self.asked(&grant)?;
         let member = present(&state, grant.asset.as_str())?;
         let domain = self.domain(&state)?;
-        let signer = signer(&self.key, self.passphrase)?;
+        let mut line = None;
+        let mut open =
+            |path: &Path| key_file::read(path, &mut || self.passphrase.one_of(&mut line, &path.display().to_string()));
+        let signer = open(&self.key)?;
+        let log_key = self.log_key.as_deref().map(&mut open).transpose()?;
         let issuer = signer.node_id();
         if !state.issuers.get(&issuer).is_some_and(|standing| standing.is_approved()) {
             return Err(Failure::refused(format!(
@@ -136,12 +149,33 @@ impl Issue {
         let window = Window::new(ends.0.not_before(), ends.1.not_after()).map_err(refuse)?;
         let authority = X509::authority(&domain, window, epoch(), &signer).map_err(refuse)?;
         files.push(("authority.pem".to_owned(), certificate_folder::pem(&authority)?));
+        // What is logged comes first: nobody holds narrowed certificates of which the log's keeper was not told.
+        let renewal = match &grant.narrowed {
+            None => None,
+            Some(old) => {
+                let decision = Decision::Renewal(Renewal {
+                    member: grant.asset.as_str().to_owned(),
+                    certificate: super::serial(old),
+                    certificate_issuer: old.issuer,
+                    issuer,
+                    first: format!("{serial:016x}"),
+                    rungs: ladder.len(),
+                    roles: roles.iter().map(|role| role.word().to_owned()).collect(),
+                });
+                let (statement, entry) = self.record(&state, decision, &signer, log_key)?;
+                files.push((RENEWAL_FILE.to_owned(), statement));
+                Some(entry)
+            }
+        };
         certificate_folder::write(&self.out, &files)?;
         let (until_s, folder) = (ends.1.as_seconds().1, self.out.display().to_string());
         if self.json {
+            let renewal =
+                renewal.map(|entry| json!({ "statement": format!("{folder}/{RENEWAL_FILE}"), "entry": entry }));
             let certificates: Vec<_> = tokens.iter().map(fields).collect();
             let value = json!({
-                "folder": folder, "domain": domain, "narrowed": grant.narrowed, "certificates": certificates,
+                "folder": folder, "domain": domain, "narrowed": grant.narrowed.is_some(), "renewal": renewal,
+                "certificates": certificates,
             });
             return Ok(Answer::done(format!("{value}\n")));
         }
@@ -156,17 +190,52 @@ impl Issue {
             ("written to", folder),
         ]);
         let given = state.members.get(grant.asset.as_str()).map_or(Roles::NONE, fleet_view::roles);
-        if grant.narrowed && grant.roles != given {
+        if grant.narrowed.is_some() && grant.roles != given {
             text.push_str(
                 "These rights are the narrower ones of the grace window; the others come back when governors give the roles again and you issue anew.\n",
             );
         }
+        match renewal {
+            Some(Some(entry)) => text.push_str(&format!("The renewal stands in the log as entry {entry}.\n")),
+            Some(None) => text.push_str(&format!(
+                "The renewal belongs in the log: `govern apply {}/{RENEWAL_FILE} --ledger {} --key LOG_KEY`.\n",
+                self.out.display(),
+                self.ledger.display()
+            )),
+            None => {}
+        }
         Ok(Answer::done(text))
+    }
+
+    /// A renewal as a signed statement, and its entry if it was logged.
+    fn record(
+        &self,
+        state: &Governance,
+        decision: Decision,
+        issuer: &dyn Signer,
+        log_key: Option<Ed25519Signer>,
+    ) -> Result<(Vec<u8>, Option<u64>), Failure> {
+        let Some(fleet) = state.fleet else { return Err(Failure::bad_input("no fleet is founded in this log")) };
+        let version = state.version_due(decision.kind(), &decision.subject());
+        let (fleet_name, issued_posix_s) = (state.fleet_name.clone(), now_posix_s()?);
+        let statement = Statement { fleet_name, fleet, version, issued_posix_s, decision };
+        let mut envelope = statement.to_envelope();
+        envelope.sign(issuer).map_err(|error| Failure::bad_input(error.to_string()))?;
+        let text = envelope.to_string();
+        let entry = match (&self.log_key, log_key) {
+            (None, _) | (_, None) => None,
+            (Some(path), Some(key)) => {
+                let mut book = LogBook::open_to_write(&self.ledger)?;
+                let log_signer = as_log_signer(&book, None, path, key)?;
+                Some(append_and_sign(&mut book, &[text.clone().into_bytes()], &log_signer)?)
+            }
+        };
+        Ok((format!("{text}\n").into_bytes(), entry))
     }
 
     /// What a request brings, by the log and this machine's clock.
     fn renewed(&self, state: &Governance) -> Result<Grant, Failure> {
-        let path = self.renew.as_deref().unwrap_or(std::path::Path::new("-"));
+        let path = self.renew.as_deref().unwrap_or(Path::new("-"));
         let request = Request::read(&file::read(path)?, epoch(), &Ed25519Verifier::new())
             .map_err(|error| certificate_folder::failure(path, &error))?;
         let old = request.certificate();
@@ -175,7 +244,9 @@ impl Issue {
             Wait { clock_bound_ms: milliseconds(self.clock_bound, 1), grace_ms: milliseconds(self.grace_days, 86_400) };
         let shown = path.display();
         match fleet_view::renewed(state, old, now, wait) {
-            Renewed::Granted { roles, narrowed } => Ok(Grant { asset: old.asset.clone(), roles, narrowed }),
+            Renewed::Granted { roles, narrowed } => {
+                Ok(Grant { asset: old.asset.clone(), roles, narrowed: narrowed.then(|| old.clone()) })
+            }
             Renewed::Keep { due } => Err(Failure::refused(format!(
                 "{shown}: the certificate is good; renew it from {} on",
                 civil::date(due.as_ms().div_euclid(1_000))
@@ -229,7 +300,7 @@ fn first(state: &Governance, member: &str) -> Result<Grant, Failure> {
     let asset = asset.ok_or_else(|| {
         Failure::bad_input(format!("{member:?}: a certificate holds names of at most {NAME_BYTES_MAX} bytes"))
     })?;
-    Ok(Grant { asset, roles: state.members.get(member).map_or(Roles::NONE, fleet_view::roles), narrowed: false })
+    Ok(Grant { asset, roles: state.members.get(member).map_or(Roles::NONE, fleet_view::roles), narrowed: None })
 }
 
 fn present(state: &Governance, member: &str) -> Result<cosmosmesh_contracts::key::NodeId, Failure> {

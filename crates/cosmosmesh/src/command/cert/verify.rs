@@ -36,7 +36,7 @@ pub(super) struct Verify {
     /// By how much the clock may be wrong, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     clock_bound: u32,
-    /// When the log's newest entry was heard; when its file was written, if left out
+    /// When the log's newest entry was heard; if left out, when a quorum of witnesses saw it last, and without one when its file was written, which whoever copies the file can change
     #[arg(long, value_name = "TIME")]
     heard: Option<String>,
     /// How old the log may be, in days
@@ -60,8 +60,9 @@ Exit codes: 0 valid, 7 invalid, 8 the log or the certificate was changed, 9 inde
 
 impl Verify {
     pub(super) fn run(&self) -> Result<Answer, Failure> {
-        let heard = self.heard()?;
-        let state = LogBook::open(&self.ledger)?.governance()?;
+        let book = LogBook::open(&self.ledger)?;
+        let state = book.governance()?;
+        let Heard { at: heard, by: heard_by } = self.heard(&book, &state)?;
         let shown = certificate_folder::read(&self.certificate, epoch(), &Ed25519Verifier::new())?;
         let now = at(self.at.as_deref())?;
         let view = FleetView { state: &state, heard };
@@ -81,13 +82,15 @@ impl Verify {
             Verdict::Indeterminate { .. } => Exit::Indeterminate,
         };
         let age_ms = now.ms_since(heard).max(0);
+        // A log that was heard after the time that is judged at knows what was not known then.
+        let knows_later = heard.ms_since(now) >= 1_000 && self.position.is_none();
         let certificate = chosen.token.certificate();
         let given = state.members.get(certificate.asset.as_str()).map_or(Roles::NONE, fleet_view::roles);
         let effective: Roles = certificate.roles.iter().filter(|role| given.contains(*role)).collect();
         if self.json {
             let value = json!({
                 "verdict": word(&found), "reason": code(&found), "needed": needed(&found),
-                "evidence_age_ms": age_ms, "entries": state.entries, "position": evidence.position,
+                "evidence_age_ms": age_ms, "heard_by": heard_by.code(), "knows_later": knows_later, "entries": state.entries, "position": evidence.position,
                 "roles_in_force": effective.iter().map(|role| role.word()).collect::<Vec<_>>(),
                 "file": chosen.path.display().to_string(), "certificate": fields(&chosen.token),
                 "others": shown.iter().filter(|other| other.path != chosen.path).map(|other| json!({
@@ -108,7 +111,13 @@ impl Verify {
                 format!("{}, give or take {} s", civil::date(now.as_ms().div_euclid(1_000)), self.clock_bound),
             ),
             ("judged by", format!("{} entries, heard {} before", state.entries, age(age_ms as u64))),
+            ("heard by", heard_by.words().to_owned()),
         ]));
+        if knows_later {
+            text.push_str(
+                "The log was heard later than that: what it decided since counts as well. Name the place of the act with --position.\n",
+            );
+        }
         if shown.len() > 1 {
             let columns =
                 [("rung", Align::Right), ("from", Align::Left), ("until", Align::Left), ("verdict", Align::Left)];
@@ -129,17 +138,64 @@ impl Verify {
         Ok(Answer { text, exit })
     }
 
-    /// When the log was heard: what the command line says, or when its file was written.
-    fn heard(&self) -> Result<MissionTime, Failure> {
+    /// When the log was heard, by the best word there is.
+    fn heard(&self, book: &LogBook, state: &Governance) -> Result<Heard, Failure> {
         if let Some(text) = &self.heard {
-            return at(Some(text));
+            return Ok(Heard { at: at(Some(text))?, by: HeardBy::Command });
+        }
+        if let Some(seen) = witnessed(book, state) {
+            return Ok(Heard { at: seen, by: HeardBy::Witnesses });
         }
         let written = std::fs::metadata(&self.ledger).and_then(|about| about.modified());
         let written = written
             .map_err(|error| Failure::bad_input(format!("{}: {error}; name the log's file", self.ledger.display())))?;
         let since = written.duration_since(UNIX_EPOCH).unwrap_or_default();
-        Ok(MissionTime(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)))
+        let written = MissionTime(i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
+        Ok(Heard { at: written, by: HeardBy::File })
     }
+}
+
+/// When the log's newest entry was heard, and who says so.
+struct Heard {
+    at: MissionTime,
+    by: HeardBy,
+}
+
+#[derive(Clone, Copy)]
+enum HeardBy {
+    Command,
+    Witnesses,
+    File,
+}
+
+impl HeardBy {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Command => "--heard",
+            Self::Witnesses => "the signed times of a quorum of the log's witnesses",
+            Self::File => {
+                "the date of the log's file, which whoever copies the file can change; --heard or witnesses say more"
+            }
+        }
+    }
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::Witnesses => "witnesses",
+            Self::File => "file",
+        }
+    }
+}
+
+/// When a quorum of the witnesses that the root names had all of the log before them, if there is one and it signed.
+fn witnessed(book: &LogBook, state: &Governance) -> Option<MissionTime> {
+    let policy = state.root.as_ref()?.document.log_policy()?;
+    let open = policy.open(book.log.checkpoint_note()?.to_string().as_bytes(), &Ed25519Verifier::new()).ok()?;
+    // A checkpoint of fewer entries says nothing of the newest.
+    let whole = open.checkpoint.size == state.entries && open.checkpoint.root == book.log.tree().root();
+    let time = open.seen_posix_s().filter(|_| whole)?;
+    Some(MissionTime(i64::try_from(time).ok()?.saturating_mul(1_000)))
 }
 
 fn word(verdict: &Verdict) -> &'static str {

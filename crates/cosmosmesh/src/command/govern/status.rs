@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use cosmosmesh_ledger::governance::{Approval, Governance, Member};
+use cosmosmesh_ledger::governance::{Approval, Governance, Member, RenewalStanding};
 use serde_json::json;
 
 use super::super::Answer;
@@ -87,6 +87,7 @@ fn people(state: &Governance, may: &str) -> String {
         let now = if issuer.is_approved() { "approved" } else { "not approved any more" };
         text.push_str(&format!("issuer {}: {now}, key {node}\n", issuer.issuer));
     }
+    state.renewals.iter().for_each(|(subject, standing)| text.push_str(&renewal(state, subject, standing)));
     if !table.is_empty() {
         text.push_str(&format!("\n{}", table.text()));
     }
@@ -101,6 +102,18 @@ fn people(state: &Governance, may: &str) -> String {
         text.push_str(&format!("\nentry {} was refused: {}\n", refused.at, refused.needed));
     }
     text
+}
+
+/// One line that says what was renewed in its grace window.
+pub(in crate::command) fn renewal(state: &Governance, subject: &str, standing: &RenewalStanding) -> String {
+    let it = &standing.renewal;
+    let issuer = state.issuers.get(&it.issuer).map_or_else(|| it.issuer.to_string(), |known| known.issuer.clone());
+    let roles = it.roles.iter().cloned().collect::<Vec<_>>().join(" ");
+    let serial = subject.split('@').next().unwrap_or_default();
+    format!(
+        "entry {}: certificate {serial} of {} renewed in its grace window by {issuer}, as {roles}\n",
+        standing.since, it.member
+    )
 }
 
 fn since(member: &Member) -> String {
