@@ -7,10 +7,11 @@ mod beacon;
 mod compress;
 mod evidence;
 mod piece;
+mod row;
 mod sketch;
 mod summary;
 
-pub use batch::{Batch, BatchRow};
+pub use batch::Batch;
 pub use beacon::Beacon;
 pub use compress::Compression;
 pub use evidence::Evidence;
@@ -20,6 +21,7 @@ pub use summary::{Summary, SummaryLog};
 
 pub(crate) use batch::{BatchHead, BatchWriter};
 pub(crate) use piece::PIECE_HEAD_BYTES_MAX;
+pub use row::BatchRow;
 pub(crate) use summary::{SHORT_BYTES, SummaryHead, write_summary};
 
 use cosmosmesh_contracts::traits::ContentHasher;

@@ -3,6 +3,7 @@
 mod adopt;
 mod ballot;
 mod closed;
+mod config;
 mod fork;
 mod incoming;
 mod index;
@@ -12,27 +13,26 @@ mod proposal;
 mod prune;
 mod root;
 mod schedule;
+mod write;
 
 use core::fmt;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use cosmosmesh_contracts::MissionTime;
 use cosmosmesh_contracts::key::{Digest, KeyError, NodeId};
 use cosmosmesh_contracts::message::Priority;
 use cosmosmesh_contracts::traits::{Store, StoreError};
 
-use crate::checkpoint::{CONTROL_TOPIC, Quorum, VOTE_KIND};
+use crate::checkpoint::CONTROL_TOPIC;
 use crate::codec::CodecError;
-use crate::entry::{
-    DEPENDENCIES_MAX, Entry, EntryId, Header, LogId, LogicalTime, MissionId, NO_ENTRY, RawEntry, Topic, body_bytes_max,
-};
-use crate::interest::Interest;
+use crate::entry::{Entry, EntryId, LogId, LogicalTime, RawEntry};
 use crate::keys::Keys;
 use crate::log::Log;
 use crate::range::RangeSet;
 
 pub use adopt::Adoption;
 pub(crate) use closed::Closed;
+pub use config::{LOGS_MAX, ReplicaConfig, Roster};
 pub use fork::Fork;
 pub(crate) use incoming::{Incoming, Landed};
 pub(crate) use insert::{Arrival, Candidate};
@@ -41,6 +41,7 @@ pub use proposal::ProposeError;
 pub use prune::Pruned;
 pub use root::Root;
 pub use schedule::{PastStep, Schedule};
+pub use write::Draft;
 
 /// Signed logs in a store, and what is known of them.
 ///
@@ -75,138 +76,7 @@ pub struct Replica<S> {
     incoming: Option<Incoming>,
 }
 
-/// What a replica is told when it is opened.
-#[derive(Clone, Debug)]
-pub struct ReplicaConfig {
-    /// The mission; entries of another are refused.
-    pub mission: MissionId,
-    /// Which topics to hold.
-    pub interest: Interest,
-    /// Who may write; nobody else's entries are taken.
-    pub roster: Roster,
-    /// An entry further ahead of the clock than this is held: kept and passed on, but not yet part of the state. Milliseconds.
-    pub skew_ms_max: i64,
-    /// After how many new records the index is written out again.
-    pub index_every: u64,
-    /// Whether the store was restored from a copy; the replica then writes to new logs, since it may have forgotten entries, and neither proposes nor votes, since it may have forgotten that too.
-    pub restored: bool,
-    /// Who closes the past. Without a quorum no checkpoint counts here.
-    pub quorum: Option<Quorum>,
-}
-
-impl ReplicaConfig {
-    /// Every topic, every author, five minutes of skew.
-    pub fn new(mission: MissionId) -> Self {
-        Self {
-            mission,
-            interest: Interest::All,
-            roster: Roster::Anyone,
-            skew_ms_max: 300_000,
-            index_every: 8_192,
-            restored: false,
-            quorum: None,
-        }
-    }
-}
-
-/// Who may write.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Roster {
-    /// Everybody, up to [`LOGS_MAX`] logs: for tests and for missions whose links admit members only.
-    #[default]
-    Anyone,
-    /// These nodes.
-    Only(BTreeSet<NodeId>),
-}
-
-impl Roster {
-    /// Whether a node may write.
-    pub fn admits(&self, node: &NodeId) -> bool {
-        match self {
-            Self::Anyone => true,
-            Self::Only(nodes) => nodes.contains(node),
-        }
-    }
-}
-
-/// The most logs of one replica.
-pub const LOGS_MAX: usize = 65_536;
-
-/// An entry as its author thinks of it; the replica adds the rest.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Draft {
-    /// Which of the author's logs it goes to.
-    pub topic: Topic,
-    /// What the body is.
-    pub kind: u16,
-    /// In which order it travels.
-    pub priority: Priority,
-    /// From when on a reader may disregard it.
-    pub expiry: Option<MissionTime>,
-    /// Entries it builds on; sorted and freed of doubles by the replica.
-    pub dependencies: Vec<EntryId>,
-    /// Its contents.
-    pub body: Vec<u8>,
-}
-
 impl<S: Store> Replica<S> {
-    /// Appends a signed entry to this replica's own log of the draft's topic. It is durable after [`Replica::sync`].
-    ///
-    /// # Errors
-    /// [`ReplicaError`]; nothing was written unless the store failed.
-    pub fn append(&mut self, now: MissionTime, draft: Draft) -> Result<Entry, ReplicaError> {
-        // What speaks of checkpoints is written here and not by others.
-        if draft.topic == CONTROL_TOPIC || draft.kind >= VOTE_KIND {
-            return Err(ReplicaError::Draft(CodecError::Variant));
-        }
-        self.write(now, draft)
-    }
-
-    /// The same for what only a replica writes.
-    pub(crate) fn write(&mut self, now: MissionTime, draft: Draft) -> Result<Entry, ReplicaError> {
-        if draft.body.len() > body_bytes_max(draft.kind) {
-            return Err(ReplicaError::Draft(CodecError::TooLong { bytes: draft.body.len() }));
-        }
-        let mut dependencies = draft.dependencies;
-        dependencies.sort();
-        dependencies.dedup();
-        if dependencies.len() > DEPENDENCIES_MAX {
-            return Err(ReplicaError::Draft(CodecError::TooLong { bytes: dependencies.len() }));
-        }
-        let author = self.me();
-        let mut log = LogId { author, epoch: self.epoch, topic: draft.topic };
-        // A log of our own that is quarantined takes nothing more, and one with a gap or a stranger's tail is not ours to extend.
-        if self.logs.get(&log).is_some_and(|own| {
-            own.fork.is_some() || own.runs.len() > 1 || own.runs.first().is_some_and(|run| run.start > 0)
-        }) {
-            self.begin_epoch(now);
-            log.epoch = self.epoch;
-        }
-        let (sequence, previous) = match self.logs.get(&log).and_then(|own| own.runs.last()) {
-            Some(run) => (run.end, run.last),
-            None => (0, NO_ENTRY),
-        };
-        let time = self.tick(now);
-        let header = Header {
-            mission: self.config.mission,
-            id: EntryId { log, sequence },
-            previous,
-            time,
-            kind: draft.kind,
-            priority: draft.priority,
-            expiry: draft.expiry,
-            dependencies,
-            body_bytes: 0,
-            body_hash: NO_ENTRY,
-        };
-        let entry = Entry::sign(header, draft.body, &self.keys).map_err(ReplicaError::Key)?;
-        let mut record = Vec::new();
-        entry.encode(&mut record);
-        self.add(&log, sequence, previous, entry.hash(), entry.header().priority, &record)?;
-        self.clock = time;
-        Ok(entry)
-    }
-
     /// Returns when everything appended and taken in is durable.
     ///
     /// # Errors
@@ -413,30 +283,6 @@ impl<S: Store> Replica<S> {
         self.log_names = self.store.append(LOGS_STREAM, &name)? + 1;
         self.logs.insert(*id, Log::new(id));
         Ok(())
-    }
-
-    /// The next logical time: later than everything seen.
-    fn tick(&self, now: MissionTime) -> LogicalTime {
-        if now > self.clock.at {
-            LogicalTime { at: now, count: 0 }
-        } else if self.clock.count < u32::MAX {
-            LogicalTime { at: self.clock.at, count: self.clock.count + 1 }
-        } else {
-            LogicalTime { at: self.clock.at.plus_ms(1), count: 0 }
-        }
-    }
-
-    /// Learns a time, unless it is too far ahead: one clock gone astray must not take everybody's with it.
-    fn observe(&mut self, now: MissionTime, time: LogicalTime) {
-        if self.is_due(now, time) && time > self.clock {
-            self.clock = time;
-        }
-    }
-
-    /// Writes to new logs from now on. The number follows the clock, so that a second restore of the same copy does not meet the first.
-    pub(crate) fn begin_epoch(&mut self, now: MissionTime) {
-        let seconds = u32::try_from(now.as_ms().max(0) / 1_000).unwrap_or(u32::MAX);
-        self.epoch = self.epoch.saturating_add(1).max(seconds);
     }
 }
 

@@ -3,7 +3,9 @@
 mod contact;
 mod event;
 mod flight;
+mod intake;
 mod open;
+mod outgoing;
 mod peer;
 mod receive;
 mod sketching;

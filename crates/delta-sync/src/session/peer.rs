@@ -9,7 +9,7 @@ use crate::range::RangeSet;
 use crate::replica::Root;
 
 use super::contact::OpenContact;
-use super::snapshot::{Outgoing, Round};
+use super::outgoing::{Outgoing, Round};
 
 /// Entries by log, as stretches.
 pub(super) type Entries = BTreeMap<LogId, RangeSet>;

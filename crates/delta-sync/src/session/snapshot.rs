@@ -1,7 +1,7 @@
 //! Snapshots on their way to peers that were away too long, and from them.
 
 use cosmosmesh_contracts::MissionTime;
-use cosmosmesh_contracts::key::{Digest, NodeId};
+use cosmosmesh_contracts::key::NodeId;
 use cosmosmesh_contracts::traits::{Store, StoreError};
 
 use crate::checkpoint::SNAPSHOT_BYTES_MAX;
@@ -10,42 +10,9 @@ use crate::frame::{PIECE_HEAD_BYTES_MAX, Piece, Votes, WANTED_RANGES_MAX, Wanted
 use crate::range::RangeSet;
 use crate::replica::{Adoption, Closed, Landed, ReplicaError};
 
+use super::outgoing::{Outgoing, Round, VOTES_EVERY};
 use super::peer::Peer;
 use super::{BATCH_BYTES_MIN, Event, Session};
-
-/// A snapshot that a peer is being sent.
-#[derive(Clone, Debug)]
-pub(super) struct Outgoing {
-    checkpoint: Digest,
-    /// Whether the votes are to go first.
-    votes: bool,
-    pending: RangeSet,
-    /// Where to go on: what is pending before it comes last.
-    from: u64,
-    /// How many pieces have gone out since the votes, over a way without answers.
-    since_votes: u32,
-    /// When the last of it went out.
-    sent_at: MissionTime,
-}
-
-/// How much of which snapshot has gone to a peer over ways without answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Round {
-    checkpoint: Digest,
-    from: u64,
-}
-
-/// After how many pieces the votes go out again, where nobody can say that they were lost.
-const VOTES_EVERY: u32 = 32;
-
-impl Outgoing {
-    /// The stretch that the next piece is of.
-    fn next(&self) -> Option<(u64, u64)> {
-        let stretches = self.pending.ranges();
-        let ahead = stretches.iter().find(|(_, end)| *end > self.from);
-        ahead.map(|&(start, end)| (start.max(self.from), end)).or_else(|| stretches.first().copied())
-    }
-}
 
 impl<S: Store> Session<S> {
     /// Proposes a checkpoint and has it sent to every open contact.

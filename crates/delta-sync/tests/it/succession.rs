@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use cosmosmesh_contracts::MissionTime;
 use cosmosmesh_contracts::conformance::MemoryStore;
 use cosmosmesh_contracts::key::Digest;
-use cosmosmesh_delta_sync::checkpoint::{PROPOSERS_MAX, Quorum, QuorumError};
+use cosmosmesh_delta_sync::checkpoint::{CLAIM_KIND, CONTROL_TOPIC, PROMISE_KIND, PROPOSERS_MAX, Quorum, QuorumError};
 use cosmosmesh_delta_sync::{
-    Event, PastStep, ProposeError, Replica, ReplicaConfig, ReplicaError, Schedule, Session, SessionConfig, Verdict,
+    Event, LogId, PastStep, ProposeError, Replica, ReplicaConfig, ReplicaError, Schedule, Session, SessionConfig,
+    Verdict,
 };
 
 use crate::fleet::{Fleet, adoptions, count};
@@ -115,6 +116,15 @@ fn what_may_be_certified_is_proposed_again() {
     fleet.gather();
     let now = fleet.now;
     assert_eq!(propose(&mut fleet, 1, now.plus_ms(-1)), Ok(first), "whatever it was asked for");
+    // What they said, byte for byte.
+    let said = |author: u64, kind: u16| -> Vec<Vec<u8>> {
+        let log = LogId { author: node(author), epoch: 0, topic: CONTROL_TOPIC };
+        let entries = fleet.nodes[1].replica().read(&log, 0, u64::MAX, usize::MAX).unwrap();
+        entries.iter().filter(|entry| entry.header().kind == kind).map(|entry| entry.body().unwrap().to_vec()).collect()
+    };
+    assert_eq!(said(2, CLAIM_KIND), [[1, 2]], "number and ballot");
+    assert_eq!(said(2, PROMISE_KIND), [[1, 2, 0]], "number, ballot, no vote");
+    assert_eq!(said(4, PROMISE_KIND), [[&[1, 2, 1, 1][..], first.as_bytes()].concat()], "and one in ballot 1");
     fleet.gather();
     assert_eq!(fleet.number(4), 1);
     fleet.present = (0..5).collect();
