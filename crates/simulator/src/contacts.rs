@@ -1,12 +1,12 @@
-//! Who hears whom and when, from a scenario's links, passes and orbits.
+//! Who can relay for the fleet and when, from a scenario's passes and orbits.
 
 use cosmosmesh_contracts::message::Contact;
 use cosmosmesh_contracts::{AssetId, MissionTime};
 
-use crate::geometry::{crosslinks, passes};
-use crate::link::{Channel, Windows, reachable};
+use crate::geometry::passes;
+use crate::link::Windows;
 use crate::report::Span;
-use crate::scenario::{ContactSpec, FaultSpec, LinkSpec, Scenario};
+use crate::scenario::Scenario;
 
 /// A pass of a relay over the base, as everybody knows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,44 +98,4 @@ pub fn downlinks(scenario: &Scenario, member: usize, rate_bps: f64) -> Vec<Conta
         rate_bps,
     };
     usable.enumerate().map(contact).collect()
-}
-
-/// When a link is open by the contact plan, from the epoch to the end of the horizon.
-pub fn windows(scenario: &Scenario, link: &LinkSpec) -> Windows {
-    let end_ms = scenario.horizon.end().as_ms();
-    let orbit = |k: usize| scenario.assets[k].vehicle.orbit();
-    match (&link.contacts, orbit(link.between.0), orbit(link.between.1)) {
-        (ContactSpec::Listed(spans), _, _) => Windows::of(spans.iter().copied()),
-        (ContactSpec::InSight, Some(a), Some(b)) => crosslinks(a, b, 0, end_ms),
-        (ContactSpec::InSight, Some(orbit), None) | (ContactSpec::InSight, None, Some(orbit)) => {
-            passes(orbit, &scenario.site, scenario.mask_deg, 0, end_ms)
-        }
-        (ContactSpec::Always | ContactSpec::InSight, _, _) => Windows::always(),
-    }
-}
-
-/// Both directions of every link, with the faults that strike them.
-pub fn channels(scenario: &Scenario, seed: u64) -> Vec<Channel> {
-    let mut channels = Vec::with_capacity(2 * scenario.links.len());
-    for link in &scenario.links {
-        let (a, b) = link.between;
-        let struck = scenario.faults.iter().filter_map(|fault| match fault {
-            FaultSpec::Cut { between, span } => (*between == (a, b) || *between == (b, a)).then_some(*span),
-        });
-        let (contacts, outages) = (windows(scenario, link), Windows::of(struck));
-        let name = |k: usize| (k, scenario.assets[k].id.as_str());
-        for (from, to) in [(a, b), (b, a)] {
-            channels.push(Channel::new(seed, name(from), name(to), link.quality, contacts.clone(), outages.clone()));
-        }
-    }
-    channels
-}
-
-/// The first asset that no chain of contacts joins to the facilitator, both ways, before the horizon begins.
-pub fn unreachable(scenario: &Scenario) -> Option<usize> {
-    let channels = channels(scenario, 0);
-    let deadline_ms = scenario.horizon.start.as_ms();
-    let facilitator = scenario.planning.facilitator;
-    let joined = |from, to| reachable(&channels, scenario.assets.len(), (from, to), deadline_ms);
-    (0..scenario.assets.len()).find(|&k| k != facilitator && !(joined(facilitator, k) && joined(k, facilitator)))
 }

@@ -2,6 +2,7 @@
 
 mod driver;
 mod masks;
+mod parties;
 mod slowest;
 
 pub(crate) use driver::{Planned, plan};

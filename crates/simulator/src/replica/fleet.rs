@@ -15,7 +15,6 @@ use super::agenda::{Agenda, Happening};
 use super::knowledge::{Knowledge, mean};
 use super::past::{Past, Stores};
 use super::wire::{PACKET_BYTES, Wire};
-use crate::contacts::channels;
 use crate::link::Windows;
 use crate::report::ReplicaReport;
 use crate::scenario::Scenario;
@@ -88,7 +87,7 @@ impl Fleet {
             let config = SessionConfig { batch_bytes_max: PACKET_BYTES, secret, ..SessionConfig::default() };
             nodes.push(Session::new(replica, config)?);
         }
-        let wires: Vec<Wire> = channels(scenario, seed).iter().map(|channel| Wire::new(seed, channel)).collect();
+        let wires: Vec<Wire> = scenario.channels(seed).iter().map(|channel| Wire::new(seed, channel)).collect();
         let count = names.len();
         Ok(Self {
             ids,

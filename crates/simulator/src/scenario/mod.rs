@@ -4,6 +4,7 @@
 //! Whatever the reader does not understand it refuses, with the line, the reason and a remedy; `scenarios/jezero-base.toml` is the reference of all keys.
 
 mod asset;
+mod channels;
 mod closing;
 mod error;
 mod library;

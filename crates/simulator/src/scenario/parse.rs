@@ -10,7 +10,6 @@ use super::{
     AssetSpec, ContactSpec, Draw, Earth, FaultSpec, LinkSpec, PassSpec, Planning, Scenario, ScenarioError,
     ScenarioErrorKind as Kind, Uncertainty,
 };
-use crate::contacts;
 use crate::geometry::{Site, Sky, Sun};
 use crate::link::{LinkQuality, Windows};
 use crate::report::Span;
@@ -110,7 +109,7 @@ pub(super) fn scenario(file: &str, text: &str) -> Result<Scenario> {
         uncertainty,
         closing,
     };
-    if let Some(lost) = contacts::unreachable(&scenario) {
+    if let Some(lost) = scenario.unreachable() {
         let facilitator = scenario.assets[scenario.planning.facilitator].id.to_string();
         let asset = scenario.assets[lost].id.to_string();
         return Err(source.at(&places[lost], Kind::Unreachable { asset, facilitator }));
