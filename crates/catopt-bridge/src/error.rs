@@ -189,8 +189,9 @@ impl fmt::Display for CatoptError {
                 if *line > 0 {
                     write!(f, ", line {line}")?;
                 }
-                write!(f, ": {}", printable(what))?;
-                // What is plainly wrong is plainly put right; where it is not so plain, `what` says how.
+                let what = printable(what);
+                write!(f, ": {what}")?;
+                // What is plainly wrong is plainly put right; where it is not so plain, `what` says how, unless what it quotes is too long.
                 if what.contains("; ") { Ok(()) } else { f.write_str("; correct it there") }
             }
             Self::Problem(error) => f.write_str(&printable(&error.to_string())),

@@ -233,6 +233,9 @@ fn the_verdict_has_three_values_and_each_reason_is_reached() {
     let withdrawn = View { approved: BTreeMap::from([(said.issuer, (5, 12))]), ..view.clone() };
     assert!(matches!(verdict(&withdrawn, 0, 11), Verdict::Valid { .. }));
     assert_eq!(verdict(&withdrawn, 0, 12), Verdict::Invalid(Invalid::Issuer));
+    // One that was approved only after it had issued cannot make good what it issued before.
+    let late = View { approved: BTreeMap::from([(said.issuer, (11, 30))]), ..view.clone() };
+    assert_eq!(verdict(&late, 0, 15), Verdict::Invalid(Invalid::Issuer));
     let nobody = View { approved: BTreeMap::new(), ..view.clone() };
     assert_eq!(verdict(&nobody, 0, 15), Verdict::Invalid(Invalid::Issuer));
     // A key that was rotated away holds up to its last position, also for whoever stole it.

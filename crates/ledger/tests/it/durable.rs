@@ -141,3 +141,20 @@ fn bounds_and_second_writers_are_noticed() {
     let nothing = Log::open(&MemoryStore::new(), "l", ORIGIN).unwrap();
     assert_eq!(nothing.prove(0), Err(LogError::Unsigned));
 }
+
+/// What is read is held against the tree, also when the store has changed since the log was opened.
+#[test]
+fn a_store_that_says_something_else_is_noticed() {
+    let (mut one, mut two) = (MemoryStore::new(), MemoryStore::new());
+    let mut log = Log::open(&one, "ledger", ORIGIN).unwrap();
+    log.append(&mut one, &["a", "b"]).unwrap();
+    Log::open(&two, "ledger", ORIGIN).unwrap().append(&mut two, &["a", "c"]).unwrap();
+    assert_eq!(log.read(&one, 0, 9).unwrap(), [b"a", b"b"]);
+    assert_eq!(
+        log.read(&one, u64::MAX, 9).unwrap(),
+        [[0; 0]; 0],
+        "nothing is there, and nothing is counted past the end"
+    );
+    assert!(matches!(log.read(&two, 0, 9), Err(LogError::Rewritten { size: 1 })));
+    assert_eq!(log.read(&two, 0, 1).unwrap(), [b"a"]);
+}

@@ -37,7 +37,8 @@ fn every_inclusion_is_proven_and_no_other() {
             let proof = tree.inclusion(index, size).unwrap();
             let leaf = leaf_hash(&entries[index as usize]);
             assert_eq!(verify_inclusion(&leaf, index, size, &proof, &root), Ok(()));
-            for other in (0..size).filter(|other| *other != index) {
+            // Places that the tree does not have are no others either.
+            for other in (0..2 * size + 2).chain([u64::MAX]).filter(|other| *other != index) {
                 assert!(verify_inclusion(&leaf, other, size, &proof, &root).is_err(), "{index} passes for {other}");
             }
             assert!(verify_inclusion(&leaf, index, size, &proof, &leaf_hash(b"another")).is_err());
