@@ -12,7 +12,7 @@ const OPEN: f64 = 1e30;
 /// `MAX` is turned into `MIN` by negating the cost, which the losses say.
 /// # Errors
 /// [`CatoptError::Text`] with the line: an unknown section, name or sense, an entry twice, both triangles in `QUADOBJ`, a `QMATRIX` that is
-/// not symmetric, both sections in one file. [`CatoptError::AmbiguousBound`], [`CatoptError::NotConvex`], [`CatoptError::Problem`].
+/// not symmetric, both sections in one file, a whole-number column without bounds. [`CatoptError::AmbiguousBound`], [`CatoptError::NotConvex`], [`CatoptError::Problem`].
 /// # Cost
 /// One pass; memory a small multiple of the text.
 pub fn read(text: &str) -> Result<Import, CatoptError> {
@@ -304,6 +304,10 @@ impl<'a> Reader<'a> {
     fn finish(mut self) -> Result<Import, CatoptError> {
         if self.goal.is_none() {
             return self.refuse("there is no objective; add a row of sense N");
+        }
+        if let Some(&j) = self.integer.iter().find(|j| self.lower[**j].is_none() && self.upper[**j].is_none()) {
+            let what = format!("column `{}` must be whole and has no bound", self.column_names[j]);
+            return self.refuse(format!("{what}: some readers take 0 to 1, others 0 and up; state LO and UP, or PL"));
         }
         let (n, m) = (self.column_names.len(), self.row_names.len());
         // The largest first, so that what it was made of is gone before the rest is made.

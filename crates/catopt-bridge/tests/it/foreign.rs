@@ -1,6 +1,6 @@
 //! Problems of the Maros-Meszaros collection, typed from the definitions of Hock and Schittkowski; the optima are the collection's published ones.
 
-use cosmosmesh_catopt_bridge::{Import, mps, restore};
+use cosmosmesh_catopt_bridge::{Import, mof, mps, restore};
 
 use crate::oracle::{assert_close, of_one, optimum};
 
@@ -106,4 +106,34 @@ fn maximise_is_negated_and_said_so() {
     let import = check(text, -5.0);
     assert_eq!(import.losses.len(), 1);
     assert!(import.losses[0].what.contains("negate objective and duals"), "{:?}", import.losses);
+}
+
+/// What MathOptFormat allows and our own writer never does: entries listed twice and mirrored are added up, a function has a constant, keys of others are passed over.
+#[test]
+fn a_foreign_mathoptformat_is_read_as_its_definition_says() {
+    let text = r#"{"version": {"major": 1, "minor": 9}, "name": "twice", "author": {"of": "somebody"},
+      "variables": [{"name": "x", "primal_start": 3.0}, {"name": "y"}],
+      "objective": {"sense": "max", "function": {"type": "ScalarQuadraticFunction",
+        "affine_terms": [{"coefficient": 1, "variable": "x"}, {"coefficient": 1, "variable": "x"}, {"coefficient": 2, "variable": "y"}],
+        "quadratic_terms": [{"coefficient": -2, "variable_1": "x", "variable_2": "x"}, {"coefficient": -0.25, "variable_1": "y", "variable_2": "x"},
+          {"coefficient": -0.25, "variable_1": "x", "variable_2": "y"}, {"coefficient": -2, "variable_1": "y", "variable_2": "y"}], "constant": 4}},
+      "constraints": [
+        {"function": {"type": "Variable", "name": "x"}, "set": {"type": "GreaterThan", "lower": -1}},
+        {"name": "sum", "function": {"type": "ScalarAffineFunction", "terms": [{"coefficient": 0.5, "variable": "x"},
+          {"coefficient": 1, "variable": "y"}, {"coefficient": 0.5, "variable": "x"}], "constant": 1}, "set": {"type": "EqualTo", "value": 2}}]}"#;
+    let import = mof::read(text).unwrap();
+    let local = &import.program.local;
+    assert_eq!(local.objective().p.triplets().collect::<Vec<_>>(), [(0, 0, 2.0), (0, 1, 0.5), (1, 1, 2.0)]);
+    assert_eq!((local.objective().q.as_slice(), local.objective().c), (&[-2.0, -2.0][..], -4.0));
+    assert_eq!(local.rows().matrix.triplets().collect::<Vec<_>>(), [(0, 0, 1.0), (0, 1, 1.0)]);
+    assert_eq!((local.rows().bounds.lower(), local.rows().bounds.upper()), (&[1.0][..], &[1.0][..]));
+    assert!(import.losses[0].what.contains("negate objective and duals"), "{:?}", import.losses);
+    // The two enter alike, so they share the sum of one.
+    let x = [0.5, 0.5];
+    assert_close(
+        local.objective().value(&x),
+        0.5 * (2.0 * 0.25 + 2.0 * 0.5 * 0.25 + 2.0 * 0.25) - 2.0 - 4.0,
+        "by hand",
+    );
+    assert_close(optimum(&import.program).unwrap(), local.objective().value(&x), "Clarabel");
 }

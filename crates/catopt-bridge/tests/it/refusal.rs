@@ -56,6 +56,24 @@ fn a_negative_upper_bound_without_a_lower_one() {
     mps::read(&format!("{BODY} MI B y\n UP B y -1\nENDATA\n")).unwrap();
 }
 
+/// HiGHS takes such a column from 0 to 1, others from 0 up: the same file with two optima.
+#[test]
+fn a_whole_number_column_without_bounds() {
+    let text = |bounds: &str| {
+        format!(
+            "NAME i\nROWS\n N obj\n L r\nCOLUMNS\n M 'MARKER' 'INTORG'\n x obj -1 r 1\n M 'MARKER' 'INTEND'\nRHS\n R r 7\n{bounds}ENDATA\n"
+        )
+    };
+    let error = mps::read(&text("")).unwrap_err();
+    assert!(error.to_string().contains("column `x` must be whole and has no bound"), "{error}");
+    for (bounds, upper) in
+        [("BOUNDS\n PL B x\n", f64::INFINITY), ("BOUNDS\n BV B x\n", 1.0), ("BOUNDS\n LO B x 0\n", f64::INFINITY)]
+    {
+        let program = mps::read(&text(bounds)).unwrap().program;
+        assert_eq!((program.local.variables().bounds.upper()[0], program.integer), (upper, vec![0]));
+    }
+}
+
 #[test]
 fn text_that_is_cut_or_of_another_kind() {
     refused("", "without ENDATA");

@@ -13,6 +13,8 @@
 //! | no NaN, no infinite coefficient | `refusal::numbers_that_are_none`; a problem that holds one cannot be built |
 //! | no indefinite `P` unless asked, with its eigenvalue | `refusal::an_indefinite_cost_with_its_eigenvalue_on_every_way_in_and_out` and the command's tests |
 //! | duals are `d objective / d right-hand side` | `highs::the_problem_known_by_hand_with_the_sign_of_its_dual`, the command's `another_solvers_answer_is_certified_by_name` |
+//! | a whole-number column without bounds, 0 to 1 for some | `refusal::a_whole_number_column_without_bounds` |
+//! | MathOptFormat: mirrored pairs are summed, other keys passed over | `foreign::a_foreign_mathoptformat_is_read_as_its_definition_says` |
 //! | both triangles, `QMATRIX` beside `QUADOBJ`, an asymmetric `QMATRIX` | `refusal::both_triangles_both_sections_and_a_matrix_that_is_not_symmetric` |
 
 use cosmosmesh_catopt_bridge::{Assembly, Fleet, Parts, lp, mof, mps};

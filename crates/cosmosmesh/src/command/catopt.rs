@@ -18,10 +18,19 @@ use crate::exit::Failure;
 
 /// `cosmosmesh catopt`
 #[derive(Args, Debug)]
+#[command(after_help = HELP)]
 pub(crate) struct Catopt {
     #[command(subcommand)]
     verb: Verb,
 }
+
+const HELP: &str = "\
+Examples:
+  cosmosmesh catopt export fleet.json --format mps --include-private --out fleet.mps
+  cosmosmesh catopt import fleet.mps --out again.json
+  cosmosmesh catopt certify fleet.json result.json
+
+docs/catopt.md walks through every verb on a fleet of two.";
 
 #[derive(Debug, Subcommand)]
 enum Verb {

@@ -55,6 +55,13 @@ fn the_page_on_catopt_is_real() {
         commands += 1;
     }
     assert!(commands >= 8, "{commands} commands");
+    std::fs::write(folder.join("bus.solution.json"), starts("{\"format\": \"cosmosmesh.solution/1\"")).unwrap();
+    let certified = |answer: &str| {
+        let arguments = ["catopt", "certify", "bus.json", answer];
+        Run::of(binary().current_dir(&folder).args(arguments).output().unwrap()).stdout
+    };
+    assert!(certified("bus.csv").starts_with("feasible and optimal"));
+    assert_eq!(certified("bus.solution.json"), certified("bus.csv"));
     // What the page says of the native form, line by line.
     let written = std::fs::read_to_string(folder.join("bus.catopt.json")).unwrap();
     let native = starts("{\"format\":\"cosmosmesh.catopt/1\"");
