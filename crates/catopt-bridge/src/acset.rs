@@ -54,14 +54,20 @@ fn table(text: &mut String, name: &str, rows: impl Iterator<Item = String>) {
 
 /// What the ACSet of this diagram does not say.
 pub fn losses<'a>(source: impl Into<Source<'a>>) -> Vec<Loss> {
+    let frame = source.into().frame();
+    let more = !frame.duals.is_empty() || !frame.functors.is_empty() || !frame.deltas.is_empty();
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-    for junction in source.into().frame().junctions() {
+    for junction in frame.junctions() {
         let kind = if matches!(junction.kind, JunctionKind::Balance(_)) { "balance" } else { "shared" };
         *kinds.entry(kind).or_default() += 1;
     }
     let kinds: Vec<String> = kinds.into_iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-    vec![
+    let mut losses = vec![
         Loss::new("every objective, row, bound, map, unit and factor: an ACSet of the wiring holds the shape only"),
         Loss::new(format!("which junctions are balances and which are shared values ({})", kinds.join(", "))),
-    ]
+    ];
+    if more || !frame.extensions.is_empty() {
+        losses.push(Loss::new("duals, functors, deltas and extensions of the diagram"));
+    }
+    losses
 }

@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 
 use cosmosmesh_contracts::problem::{Bounds, LocalProblem, Objective, Rows, SparseMatrix, Variables};
 
-use crate::limit::{neighbours_added, numbered};
+use crate::limit::{Beyond, neighbours_added, numbered};
 use crate::names::Names;
 use crate::parts::GOAL;
-use crate::{CatoptError, Diagram, JunctionKind, Program};
+use crate::{CatoptError, Diagram, JunctionKind, Loss, Program};
 
 /// A diagram put together: one problem in which shared values are one column, and how to read it back.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,16 @@ pub struct Colimit {
 }
 
 impl Colimit {
+    /// What of the diagram the problem has no place for.
+    pub fn losses(&self, diagram: &Diagram) -> Vec<Loss> {
+        let mut beyond = Beyond::default();
+        diagram.objects().iter().for_each(|object| beyond.object(object));
+        let what = "which object owns what, and what its ports are called: keep the catopt document beside it";
+        let mut losses = vec![Loss::new(what)];
+        losses.extend(beyond.further(diagram));
+        losses
+    }
+
     /// Each object's plan, cut out of a solution of the problem.
     ///
     /// # Errors

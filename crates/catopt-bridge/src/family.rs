@@ -25,6 +25,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::document::{self, CATOPT_FORMAT, DiagramText};
+use crate::number::count as counted;
 use crate::{Body, CatoptError, Diagram, Junction, JunctionKind, Loss, Object, Source};
 
 /// Which dialect.
@@ -282,6 +283,8 @@ struct Count {
     quadratic: usize,
     ports: usize,
     schemas: usize,
+    /// Objects with a key of another's that the dialect has a use of its own for.
+    hidden: usize,
 }
 
 /// The blocks of a document, keys in alphabetical order throughout.
@@ -294,6 +297,8 @@ fn blocks(source: Source<'_>, dialect: Dialect, count: &mut Count) -> Map<String
         count.quadratic += usize::from(matches!(object.body, Body::Quadratic { .. }));
         count.ports += object.ports.len();
         count.schemas += usize::from(object.schema.is_some());
+        let domain = dialect == Dialect::A && !object.domain.is_empty() && object.extensions.contains_key("domain");
+        count.hidden += usize::from(domain || object.extensions.contains_key(dialect.id()));
         problems.push(problem(&object, dialect));
     }
     let single = problems.len() == 1 && kept.is_some_and(|kept| kept["single"] == true);
@@ -361,23 +366,40 @@ fn fresh(diagram: &Diagram, dialect: Dialect) -> Map<String, Value> {
     blocks.as_object().cloned().unwrap_or_default()
 }
 
-fn losses(frame: &Diagram, dialect: Dialect, Count { quadratic, ports, schemas }: Count) -> Vec<Loss> {
-    let kept = frame.extensions.contains_key(dialect.key());
-    let others = frame.extensions.len() - usize::from(kept);
+fn losses(frame: &Diagram, dialect: Dialect, Count { quadratic, ports, schemas, hidden }: Count) -> Vec<Loss> {
+    let kept = frame.extensions.get(dialect.key());
+    let others = frame.extensions.len() - usize::from(kept.is_some());
+    // What was kept is given back as it was, and says nothing of what came since.
+    let since = kept.is_some_and(|kept| {
+        let blocks = kept["blocks"].as_object();
+        let named = blocks.map_or_else(Vec::new, |blocks| signals(blocks, dialect));
+        let stranger = |junction: &Junction| named.binary_search(&junction.name).is_err();
+        let duals = blocks.and_then(|blocks| blocks.get("DualVariables"));
+        let other_duals = !frame.duals.junctions.is_empty() && duals != fresh(frame, dialect).get("DualVariables");
+        let other_round = blocks.is_some_and(|blocks| round(blocks, dialect) != frame.round);
+        other_duals || other_round || frame.junctions().iter().any(stranger)
+    });
     let balances = frame.junctions().iter().any(|junction| matches!(junction.kind, JunctionKind::Balance(_)));
     let more = !frame.deltas.is_empty() || !frame.functors.is_empty() || !frame.duals.wires.is_empty();
     let said = [
         (
             quadratic > 0,
             format!(
-                "variables, costs, rows and bounds of {quadratic} objects: the dialect has a label where an objective belongs"
+                "variables, costs, rows and bounds of {}: the dialect has a label where an objective belongs",
+                counted(quadratic, "object")
             ),
         ),
-        (ports > 0, format!("{ports} ports and wires with their maps: the dialect does not say who reads what")),
-        (!kept && balances, "the limits of balances".to_owned()),
+        (ports > 0, format!("{} with wires and maps: the dialect does not say who reads what", counted(ports, "port"))),
+        (kept.is_none() && balances, "the limits of balances".to_owned()),
+        (
+            since,
+            "junctions, duals and rounds that came since the document was read: its blocks are given back as they were"
+                .to_owned(),
+        ),
+        (hidden > 0, format!("a key of {} that the dialect uses itself", counted(hidden, "object"))),
         (more, "deltas, functors and duals of wires and rows".to_owned()),
         (schemas > 0, "schema versions of objects".to_owned()),
-        (others > 0, format!("{others} extensions of the diagram that belong to another format")),
+        (others > 0, format!("{} of the diagram that belong to another format", counted(others, "extension"))),
     ];
     said.into_iter().filter(|(lost, _)| *lost).map(|(_, what)| Loss::new(what)).collect()
 }

@@ -82,14 +82,19 @@ impl Beyond {
         self.extensions |= !object.extensions.is_empty();
     }
 
-    /// The list, with what the diagram itself has; its own objects are not looked at.
+    /// The list for the limit, with what the diagram itself has; its own objects are not looked at.
     pub(crate) fn losses(&self, diagram: &Diagram) -> Vec<Loss> {
+        let shared = diagram.junctions().iter().any(|junction| junction.kind == JunctionKind::Shared);
+        let what = "shared junctions: they are rows of differences now, and the shared value has no name of its own";
+        let mut losses = if shared { vec![Loss::new(what)] } else { Vec::new() };
+        losses.extend(self.further(diagram));
+        losses
+    }
+
+    /// The list without what is said of shared junctions.
+    pub(crate) fn further(&self, diagram: &Diagram) -> Vec<Loss> {
         let junctions = diagram.junctions();
         let said = [
-            (
-                junctions.iter().any(|junction| junction.kind == JunctionKind::Shared),
-                "shared junctions: they are rows of differences now, and the shared value has no name of its own",
-            ),
             (
                 self.units || junctions.iter().any(|junction| junction.unit != "1"),
                 "units of variables and junctions: the numbers are in the junctions' units",

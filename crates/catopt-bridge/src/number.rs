@@ -1,4 +1,4 @@
-//! Numbers in text: the shortest digits that read back as the same double.
+//! Numbers in text: the shortest digits that read back as the same double, and counts in words.
 
 use core::fmt;
 
@@ -10,6 +10,11 @@ impl fmt::Display for Shortest {
         let value = if self.0 == 0.0 { 0.0 } else { self.0 };
         if value == value.trunc() && value.abs() < 1e15 { write!(f, "{value}") } else { write!(f, "{value:?}") }
     }
+}
+
+/// Such as `1 port` and `2 ports`.
+pub(crate) fn count(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 #[cfg(test)]

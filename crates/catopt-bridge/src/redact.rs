@@ -4,6 +4,7 @@ use cosmosmesh_contracts::AssetId;
 use cosmosmesh_contracts::problem::{LocalProblem, Rows, SparseMatrix, Variables};
 use serde::{Deserialize, Serialize};
 
+use crate::number::count;
 use crate::{Body, CatoptError, Diagram, Duals, Loss, Object, Port, Wire, marginalise};
 
 /// What may leave, object by object.
@@ -99,13 +100,19 @@ pub fn redact(diagram: &Diagram, policy: &Policy) -> Result<Redaction, CatoptErr
     wires.sort_by(|a, b| (&a.object, &a.port).cmp(&(&b.object, &b.port)));
     let mut left = diagram.with_parts(objects, diagram.junctions().to_vec(), wires)?;
     if policy.rename || diagram.objects().iter().any(|object| release(object) != Release::Whole) {
-        let (had_duals, had_more) = (!left.duals.is_empty(), !left.deltas.is_empty() || !left.extensions.is_empty());
+        let had_more = !left.duals.is_empty() || !left.functors.is_empty() || !left.deltas.is_empty();
+        let had_more = had_more || !left.extensions.is_empty();
         left.duals = Duals::default();
         (left.deltas, left.functors) = (Vec::new(), Vec::new());
         left.extensions = serde_json::Map::new();
-        if had_duals || had_more {
+        if had_more {
             withheld.push(Loss::new("duals, deltas, functors and extensions of the diagram"));
         }
+    }
+    let about = |object: &Object| !object.domain.is_empty() || object.schema.is_some() || !object.extensions.is_empty();
+    let less = |object: &Object| policy.rename || release(object) != Release::Whole;
+    if diagram.objects().iter().any(|object| less(object) && about(object)) {
+        withheld.push(Loss::new("domains, schema versions and extensions of objects"));
     }
     if policy.rename {
         withheld.push(Loss::new("the names of objects, ports, variables and private rows"));
@@ -130,23 +137,27 @@ fn part(
     };
     match (release, &object.body) {
         (Release::Whole, _) => {
-            revealed.push(format!("all of `{}`: {} variables", object.id, object.variable_count()));
+            revealed.push(format!("all of `{}`: {}", object.id, count(object.variable_count(), "variable")));
             Ok(object.clone())
         }
         (Release::Boundary, Body::Quadratic { .. }) => {
             let marginal = marginalise(object)?;
             revealed.push(format!(
-                "the boundary of `{}`: {} variables of {}, {} of them private ones that cannot be minimised out",
+                "the boundary of `{}`: {} of {}, {} of them private ones that cannot be minimised out",
                 object.id,
-                marginal.object.variable_count(),
+                count(marginal.object.variable_count(), "variable"),
                 object.variable_count(),
                 marginal.kept.len()
             ));
-            withheld.push(Loss::new(format!("{} private variables of `{}`", marginal.eliminated.len(), object.id)));
+            withheld.push(Loss::new(format!(
+                "{} of `{}`",
+                count(marginal.eliminated.len(), "private variable"),
+                object.id
+            )));
             Ok(bare(marginal.object.body, marginal.object.ports))
         }
         _ => {
-            revealed.push(format!("where `{}` is wired to: {} ports", object.id, object.ports.len()));
+            revealed.push(format!("where `{}` is wired to: {}", object.id, count(object.ports.len(), "port")));
             withheld.push(Loss::new(format!("cost, rows, bounds and maps of `{}`", object.id)));
             let port = |port: &Port| Port { map: SparseMatrix::zeros(port.dimension(), 0), ..port.clone() };
             let body = Body::Opaque { label: "withheld".to_owned() };
@@ -157,7 +168,7 @@ fn part(
 
 /// Variables and rows by number.
 fn anonymous(object: &mut Object) -> Result<(), CatoptError> {
-    object.domain = String::new();
+    (object.domain, object.schema) = (String::new(), None);
     object.extensions = serde_json::Map::new();
     let Body::Quadratic { local, .. } = &mut object.body else { return Ok(()) };
     let numbered = |letter: char, count: usize| (0..count).map(|k| format!("{letter}{k}")).collect();

@@ -1,7 +1,7 @@
 //! The family's two dialects: what they say comes back, what they cannot say is listed.
 
 use cosmosmesh_catopt_bridge::family::{self, Dialect, read, write};
-use cosmosmesh_catopt_bridge::{Body, CatoptError, Diagram, Loss, document};
+use cosmosmesh_catopt_bridge::{Body, CatoptError, Diagram, Junction, Loss, document};
 use serde_json::{Value, json};
 
 use crate::fixture::suite;
@@ -56,13 +56,35 @@ fn a_change_is_written_and_the_rest_is_kept() {
     assert_eq!(text, A.replace("min_energy", "min_dust"));
 }
 
+/// What was kept of a document is given back as it was: what came since is said to be lost, and so is a key that is in the way.
+#[test]
+fn what_came_since_is_listed() {
+    for (text, dialect) in [(A, Dialect::A), (B, Dialect::B)] {
+        let (mut diagram, _) = read(text.as_bytes(), dialect).unwrap();
+        assert_eq!(write(&diagram, dialect).1, []);
+        let mut junctions = diagram.junctions().to_vec();
+        diagram.duals.junctions.insert(junctions[0].name.clone(), vec![1.0]);
+        let said = |diagram: &Diagram| format!("{:?}", write(diagram, dialect).1);
+        assert!(said(&diagram).contains("came since"), "{}", said(&diagram));
+        junctions.push(Junction::shared("new", "1", 1));
+        let mut more = Diagram::new("x", diagram.objects().to_vec(), junctions, Vec::new()).unwrap();
+        more.extensions = diagram.extensions.clone();
+        assert!(said(&more).contains("came since"), "{}", said(&more));
+        let mut objects = diagram.objects().to_vec();
+        let id = if dialect == Dialect::A { "id" } else { "asset_id" };
+        objects[0].extensions.insert(id.to_owned(), json!("another's"));
+        let hidden = Diagram::new("x", objects, Vec::new(), Vec::new()).unwrap();
+        assert!(said(&hidden).contains("a key of 1 object"), "{}", said(&hidden));
+    }
+}
+
 #[test]
 fn a_fleet_is_named_and_no_number_of_it_is_said() {
     let diagram = Diagram::of(&suite("strong-3-12-0")).unwrap();
     for dialect in [Dialect::A, Dialect::B] {
         let (text, losses) = write(&diagram, dialect);
         assert!(losses.iter().any(|loss| loss.what.contains("variables, costs, rows and bounds of 3 objects")));
-        assert!(losses.iter().any(|loss| loss.what.contains("ports and wires")), "{losses:?}");
+        assert!(losses.iter().any(|loss| loss.what.contains("ports with wires and maps")), "{losses:?}");
         assert!(losses.iter().any(|loss| loss.what.contains("limits of balances")), "{losses:?}");
         let value: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["LocalProblem"].as_array().unwrap().len(), 3);

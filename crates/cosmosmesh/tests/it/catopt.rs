@@ -81,6 +81,7 @@ fn what_is_no_problem_is_named() {
     let (fleet, words) = (data("strong-3-12-0.json"), written("catopt-strange-words.json", "words"));
     let other = written("catopt-strange-other.json", r#"{"format": "cosmosmesh.result/1"}"#);
     let none = written("catopt-strange-none.json", "{}");
+    let labels = format!("{}/../catopt-bridge/tests/data/family-a.json", env!("CARGO_MANIFEST_DIR"));
     for (arguments, part) in [
         (vec!["import", &fleet, "--out", &out], "is a fleet already"),
         (vec!["import", &other, "--out", &out], "the format is `cosmosmesh.result/1`; what is read here is MPS"),
@@ -94,6 +95,12 @@ fn what_is_no_problem_is_named() {
         (vec!["certify", &fleet, &csv], "has no value"),
         (vec!["redact", &fleet, "--rename", "--policy", &none, "--out", &out], "cannot be used with"),
         (vec!["export", &fleet, "--format", "mps", "--out", "/"], "is a directory"),
+        (vec!["export", &fleet, "--format", "lp", "--ranges", "--out", &out], "--ranges is for --format mps"),
+        (
+            vec!["export", &fleet, "--format", "acset", "--allow-nonconvex", "--out", &out],
+            "for --format mps, lp and mof",
+        ),
+        (vec!["certify", &labels, &csv], "family-a.json: `rover-planner` is opaque"),
     ] {
         let refused = run(&[&["catopt"], &arguments[..]].concat());
         assert_eq!((refused.code, refused.stdout.as_str()), (64, ""), "{arguments:?}");

@@ -73,6 +73,7 @@ impl Export {
     /// Nothing is turned into one problem or diagram on the way if it need not be: an asset at a time is made and written.
     pub(super) fn run(&self) -> Result<Answer, Failure> {
         file::check_writable(&self.out)?;
+        self.flags()?;
         let fail = named(&self.file);
         match load(&self.file)? {
             Given::Scenario(fleet) => self.fleet(Fleet::Whole(&fleet)),
@@ -90,6 +91,18 @@ impl Export {
                 let (diagram, _) = family::read(&text, dialect).map_err(|error| fail(&error))?;
                 if self.is_solvers() { self.assembled(diagram) } else { self.diagram(Source::Whole(&diagram)) }
             }
+        }
+    }
+
+    /// A flag that could do nothing is a misunderstanding.
+    fn flags(&self) -> Result<(), Failure> {
+        let refuse = |flag: &str, formats: &str| {
+            Err(Failure::bad_input(format!("{flag} is for --format {formats}; leave it out or change the format")))
+        };
+        match (self.ranges, self.allow_nonconvex) {
+            (true, _) if self.format != Format::Mps => refuse("--ranges", "mps"),
+            (_, true) if !self.is_solvers() => refuse("--allow-nonconvex", "mps, lp and mof"),
+            _ => Ok(()),
         }
     }
 
@@ -137,11 +150,10 @@ impl Export {
     fn assembled(&self, diagram: Diagram) -> Result<Answer, Failure> {
         let revealed = of_diagram(&diagram);
         self.released(&revealed)?;
-        let program = diagram.assemble().map_err(|error| named(&self.file)(&error))?.program;
+        let colimit = diagram.assemble().map_err(|error| named(&self.file)(&error))?;
+        let mut losses = colimit.losses(&diagram);
         drop(diagram);
-        let what = "which object owns what, and what its ports are called: keep the catopt document beside it";
-        let mut losses = vec![Loss { what: what.to_owned() }];
-        let (problem, more) = self.problem(&program)?;
+        let (problem, more) = self.problem(&colimit.program)?;
         problem.finish()?;
         losses.extend(more);
         Ok(answer(self.json, &format!("revealed: {revealed}"), &[&self.out], &losses))

@@ -69,20 +69,16 @@ impl Marginalise {
             )));
         }
         file::write(&self.out, &document::write(&less, Some(&Blake3)))?;
-        let first = format!("minimised out {}; revealed: {revealed}", count(gone, "private variable"));
+        let shown = kept.len().min(5);
+        let more = if kept.len() > shown { format!(", and {} more", kept.len() - shown) } else { String::new() };
+        let stay = match kept.len() {
+            0 => String::new(),
+            n => format!("; {} had to stay ({}{more})", count(n, "private variable"), kept[..shown].join(", ")),
+        };
+        let first = format!("minimised out {}{stay}; revealed: {revealed}", count(gone, "private variable"));
         let mut losses = Vec::new();
         if gone > 0 {
-            losses
-                .push(Loss { what: format!("{}, and duals, deltas and extensions", count(gone, "private variable")) });
-        }
-        if !kept.is_empty() {
-            let shown = kept.len().min(5);
-            let more = if kept.len() > shown { format!(", and {} more", kept.len() - shown) } else { String::new() };
-            let what = format!(
-                "nothing of {} that had to stay: {}{more}",
-                count(kept.len(), "private variable"),
-                kept[..shown].join(", ")
-            );
+            let what = format!("{}, and duals, deltas and extensions", count(gone, "private variable"));
             losses.push(Loss { what });
         }
         Ok(answer(self.json, &first, &[&self.out], &losses))

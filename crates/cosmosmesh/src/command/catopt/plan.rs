@@ -32,6 +32,8 @@ impl Judged {
     /// [`Failure`] naming the file and the place.
     pub(super) fn load(&self) -> Result<(Diagram, Plans, Duals), Failure> {
         let diagram = source::load(&self.file)?.diagram(&self.file)?;
+        let solvable = diagram.objects().iter().try_for_each(|object| object.solvable().map(drop));
+        solvable.map_err(|error| named(&self.file)(&error))?;
         let (plans, duals) = load(&self.result, &diagram)?;
         Ok((diagram, plans, duals))
     }
