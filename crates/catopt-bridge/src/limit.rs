@@ -142,7 +142,7 @@ fn added(mut entries: Vec<(usize, usize, f64)>) -> Vec<(usize, usize, f64)> {
 }
 
 /// Neighbours of one place made one, added in the order in which they stand.
-pub(crate) fn neighbours_added(entries: Vec<(usize, usize, f64)>) -> Vec<(usize, usize, f64)> {
+fn neighbours_added(entries: Vec<(usize, usize, f64)>) -> Vec<(usize, usize, f64)> {
     let mut sums: Vec<(usize, usize, f64)> = Vec::with_capacity(entries.len());
     for (i, j, v) in entries {
         match sums.last_mut() {

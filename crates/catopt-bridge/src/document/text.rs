@@ -151,6 +151,14 @@ impl<'a> DiagramText<'a> {
         self.wires.iter().map(made).zip(self.places.iter().copied())
     }
 
+    /// Whether ports share a value; if none do, the limit, put together as a fleet, is the diagram's colimit too, since no columns are made one.
+    pub fn shares_values(&self) -> bool {
+        let junctions = self.frame.junctions();
+        let mut wired = vec![0; junctions.len()];
+        self.places.iter().for_each(|place| wired[place.junction] += 1);
+        junctions.iter().zip(&wired).any(|(junction, ports)| junction.kind == JunctionKind::Shared && *ports > 1)
+    }
+
     /// The diagram, with every object in memory.
     ///
     /// # Errors
@@ -178,7 +186,6 @@ pub struct LimitText<'a> {
     text: &'a DiagramText<'a>,
     limit: Limit,
     losses: Vec<Loss>,
-    is_colimit: bool,
 }
 
 impl<'a> LimitText<'a> {
@@ -187,10 +194,6 @@ impl<'a> LimitText<'a> {
         let junctions = text.frame.junctions();
         let limit = Limit::new(text.objects.len(), junctions, &wires, &text.places)?;
         drop(wires);
-        let mut wired = vec![0; junctions.len()];
-        text.places.iter().for_each(|place| wired[place.junction] += 1);
-        let is_colimit =
-            junctions.iter().zip(&wired).all(|(junction, ports)| junction.kind != JunctionKind::Shared || *ports < 2);
         let mut beyond = Beyond::default();
         let mut census = Census::new(&limit.coupling)?;
         for (k, object) in text.objects().enumerate() {
@@ -198,12 +201,7 @@ impl<'a> LimitText<'a> {
             census.add(&limit.asset(k, &object)?)?;
         }
         census.finish()?;
-        Ok(Self { text, losses: beyond.losses(&text.frame), limit, is_colimit })
-    }
-
-    /// Whether the limit, put together as a fleet, is the diagram's colimit too: no two ports share a value, so no columns are made one.
-    pub fn is_colimit(&self) -> bool {
-        self.is_colimit
+        Ok(Self { text, losses: beyond.losses(&text.frame), limit })
     }
 
     /// The fleet's name.

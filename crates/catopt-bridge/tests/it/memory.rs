@@ -4,9 +4,11 @@ use allocation_counter::measure;
 use cosmosmesh_catopt_bridge::document::{self, DiagramText};
 use cosmosmesh_catopt_bridge::family::{self, Dialect};
 use cosmosmesh_catopt_bridge::{
-    Blocks, CatoptError, Fleet, FleetDiagram, Parts, Source, acset, assemble, lp, mof, mps, restore,
+    Blocks, CatoptError, Diagram, DirectSum, Fleet, FleetDiagram, Junction, Parts, Port, Source, Wire, acset, assemble,
+    lp, mof, mps, restore,
 };
 use cosmosmesh_contracts::file::{FleetText, write_fleet};
+use cosmosmesh_contracts::problem::SparseMatrix;
 use cosmosmesh_crypto::Blake3;
 
 use crate::fixture::large;
@@ -66,7 +68,9 @@ fn transfer(what: &str, read: &str, go: impl Fn(&[u8], &mut Written) -> Result<(
     assert_eq!(went, Ok(()), "{what}");
     let files = (memory.bytes_max as f64 + read.len() as f64) / read.len().max(out.0) as f64;
     println!("{what}: {} bytes read, {} written, {files:.2} files of memory", read.len(), out.0);
-    assert!(files <= 2.5, "{what}: {files:.2}");
+    // The command lets go of a text before it writes a problem that it had to make first.
+    let most = if what.starts_with("shared") { 3.5 } else { 2.5 };
+    assert!(files <= most, "{what}: {files:.2}");
 }
 
 /// Every document of a diagram.
@@ -121,6 +125,27 @@ fn every_direction_stays_within_three_times_the_file() {
         transfer(&format!("native to {format}"), &native, |read, out| {
             let text = DiagramText::new(read, Some(&Blake3))?;
             files(&Parts::new(Fleet::Limit(&text.limit()?))?, format, out);
+            Ok(())
+        });
+    }
+    // One value that all share: a column of all objects.
+    let shared = {
+        let diagram = DiagramText::new(native.as_bytes(), None).unwrap().diagram().unwrap();
+        let (mut objects, mut wires) = (diagram.objects().to_vec(), diagram.wires().to_vec());
+        for object in &mut objects {
+            let map = SparseMatrix::from_triplets(1, object.variable_count(), &[(0, 0, 1.0)]).unwrap();
+            object.ports.push(Port { name: "agreed".to_owned(), unit: "1".to_owned(), map });
+            let (port, junction) = ("agreed".to_owned(), "agreed".to_owned());
+            wires.push(Wire { object: object.id.clone(), port, junction, factors: Vec::new() });
+        }
+        let mut junctions = diagram.junctions().to_vec();
+        junctions.push(Junction::shared("agreed", "1", 1));
+        document::write(&Diagram::new("shared", objects, junctions, wires).unwrap(), None)
+    };
+    for format in ["mps", "lp", "mof"] {
+        transfer(&format!("shared to {format}"), &shared, |read, out| {
+            let sum = DirectSum::of(Source::Text(&DiagramText::new(read, None)?))?;
+            files(&sum.colimit()?.program, format, out);
             Ok(())
         });
     }

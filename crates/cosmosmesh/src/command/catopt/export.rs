@@ -3,7 +3,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use cosmosmesh_catopt_bridge::document::{self, DiagramText};
 use cosmosmesh_catopt_bridge::family::{self, Dialect};
-use cosmosmesh_catopt_bridge::{Blocks, Diagram, Fleet, FleetDiagram, Loss, Parts, Size, Source, acset, lp, mof, mps};
+use cosmosmesh_catopt_bridge::{
+    Blocks, DirectSum, Fleet, FleetDiagram, Loss, Parts, Size, Source, acset, lp, mof, mps,
+};
 use cosmosmesh_contracts::file::FleetText;
 use cosmosmesh_crypto::Blake3;
 
@@ -69,6 +71,14 @@ enum Format {
     FamilyB,
 }
 
+/// What is left to do once a document's text is no longer needed.
+enum Left {
+    /// It is written.
+    Nothing(Answer),
+    /// A solver's file is still to be written of this, and it reveals that.
+    Sum(Box<DirectSum>, String),
+}
+
 impl Export {
     /// Nothing is turned into one problem or diagram on the way if it need not be: an asset at a time is made and written.
     pub(super) fn run(&self) -> Result<Answer, Failure> {
@@ -79,17 +89,26 @@ impl Export {
             Given::Scenario(fleet) => self.fleet(Fleet::Whole(&fleet)),
             Given::Fleet(text) => self.fleet(Fleet::Text(&FleetText::new(&text).map_err(|error| fail(&error))?)),
             Given::Native(text) => {
-                let text = DiagramText::new(&text, Some(&Blake3)).map_err(|error| fail(&error))?;
-                self.document(&text)
+                let read = DiagramText::new(&text, Some(&Blake3)).map_err(|error| fail(&error))?;
+                let left = self.document(&read)?;
+                drop(read);
+                drop(text);
+                self.rest(left)
             }
             Given::Family(text, dialect) => {
                 let carried = family::carried(&text, dialect).map_err(|error| fail(&error))?;
                 if let Some(carried) = carried {
-                    return self.document(&carried);
+                    let left = self.document(&carried)?;
+                    drop(carried);
+                    drop(text);
+                    return self.rest(left);
                 }
                 // Labels only: there is not much of it.
                 let (diagram, _) = family::read(&text, dialect).map_err(|error| fail(&error))?;
-                if self.is_solvers() { self.assembled(diagram) } else { self.diagram(Source::Whole(&diagram)) }
+                if self.is_solvers() {
+                    return self.rest(self.sum(Source::Whole(&diagram))?);
+                }
+                self.diagram(Source::Whole(&diagram))
             }
         }
     }
@@ -118,19 +137,42 @@ impl Export {
         self.parts(&parts.map_err(|error| fail(&error))?, &revealed, &[])
     }
 
-    fn document(&self, text: &DiagramText<'_>) -> Result<Answer, Failure> {
+    /// The answer, or what a solver's format still has to be written of.
+    fn document(&self, text: &DiagramText<'_>) -> Result<Left, Failure> {
         if !self.is_solvers() {
-            return self.diagram(Source::Text(text));
+            return Ok(Left::Nothing(self.diagram(Source::Text(text))?));
         }
         // Where ports share a value their columns are one, and one problem has to be made first.
-        match text.limit() {
-            Ok(limit) if limit.is_colimit() => {
-                let revealed = of_diagram(Source::Text(text));
-                self.released(&revealed)?;
-                self.parts(&Parts::allow_nonconvex(Fleet::Limit(&limit)), &revealed, limit.losses())
-            }
-            _ => self.assembled(text.diagram().map_err(|error| named(&self.file)(&error))?),
+        if !text.shares_values()
+            && let Ok(limit) = text.limit()
+        {
+            let revealed = of_diagram(Source::Text(text));
+            self.released(&revealed)?;
+            let parts = Parts::allow_nonconvex(Fleet::Limit(&limit));
+            return Ok(Left::Nothing(self.parts(&parts, &revealed, limit.losses())?));
         }
+        self.sum(Source::Text(text))
+    }
+
+    fn sum(&self, source: Source<'_>) -> Result<Left, Failure> {
+        let revealed = of_diagram(source);
+        self.released(&revealed)?;
+        let sum = DirectSum::of(source).map_err(|error| named(&self.file)(&error))?;
+        Ok(Left::Sum(Box::new(sum), revealed))
+    }
+
+    /// A solver's format by way of one problem.
+    fn rest(&self, left: Left) -> Result<Answer, Failure> {
+        let (sum, revealed) = match left {
+            Left::Nothing(answer) => return Ok(answer),
+            Left::Sum(sum, revealed) => (sum, revealed),
+        };
+        let mut losses = sum.losses().to_vec();
+        let colimit = sum.colimit().map_err(|error| named(&self.file)(&error))?;
+        let (problem, more) = self.problem(&colimit.program)?;
+        problem.finish()?;
+        losses.extend(more);
+        Ok(answer(self.json, &format!("revealed: {revealed}"), &[&self.out], &losses))
     }
 
     /// A solver's format with a sidecar.
@@ -144,19 +186,6 @@ impl Export {
         let _ = parts.write_sidecar(&mut sidecar);
         Sink::finish_all([problem, sidecar])?;
         Ok(answer(self.json, &format!("revealed: {revealed}"), &[&self.out, &path], &losses))
-    }
-
-    /// A solver's format by way of one problem.
-    fn assembled(&self, diagram: Diagram) -> Result<Answer, Failure> {
-        let revealed = of_diagram(&diagram);
-        self.released(&revealed)?;
-        let colimit = diagram.assemble().map_err(|error| named(&self.file)(&error))?;
-        let mut losses = colimit.losses(&diagram);
-        drop(diagram);
-        let (problem, more) = self.problem(&colimit.program)?;
-        problem.finish()?;
-        losses.extend(more);
-        Ok(answer(self.json, &format!("revealed: {revealed}"), &[&self.out], &losses))
     }
 
     /// The native form, the family's and the wiring.
