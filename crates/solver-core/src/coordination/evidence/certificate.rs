@@ -155,4 +155,28 @@ mod tests {
         assert!(broken.violation < 1e-8);
         assert!((evidence.error_of(&broken) - 0.4).abs() < 1e-9, "{}", evidence.error_of(&broken));
     }
+
+    /// A plan that costs less than the bound is in error by as much, and so is one whose violation saves more than it measures.
+    #[test]
+    fn a_plan_below_the_bound_is_in_error_by_what_it_saves() {
+        let bounds = Bounds::new(vec![f64::NEG_INFINITY], vec![1.0]).expect("limits");
+        let mut evidence = Evidence::new(bounds, &Options::default());
+        evidence.dual_bound = -1.0;
+        evidence.prices = vec![100.0];
+        let error = |usage: f64, cost: f64| {
+            let candidate = mixing::Candidate {
+                usage: vec![usage],
+                cost,
+                boxed: 0.0,
+                blur: vec![0.0],
+                mix: vec![(ColumnKey { round: 1, slot: 0 }, 1.0)],
+            };
+            evidence.error_of(&evidence.mixed(&[candidate], &[1.0]))
+        };
+        assert_eq!(error(1.0, -1.0), 0.0);
+        // Cheaper by 1, relative to one and the bound.
+        assert!((error(1.0, -2.0) - 0.5).abs() < 1e-12);
+        // A hundredth too much at a price of 100 may save 1, which is far more than the violation itself.
+        assert!((error(1.01, -1.0) - 0.5).abs() < 1e-9, "{}", error(1.01, -1.0));
+    }
 }
