@@ -90,8 +90,14 @@ impl RefusalLog {
     }
 
     /// The author was heard again: what is refused of it next is news.
+    ///
+    /// # Cost
+    /// A search, and as much as is refused of this author.
     pub(crate) fn forgive(&mut self, author: &NodeId) {
-        self.standing.retain(|(refused, _, _)| refused != author);
+        let least = (*author, Act::new(Capability::Read, Contract::Telemetry, Reach::Own), 0);
+        while let Some(key) = self.standing.range(least..).next().filter(|(refused, _, _)| refused == author).copied() {
+            self.standing.remove(&key);
+        }
     }
 }
 

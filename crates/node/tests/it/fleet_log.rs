@@ -104,7 +104,8 @@ impl FleetLog {
         let ladder = Ladder::new(start, 3 * SOL, RUNGS, BOUND).unwrap();
         let certificate = |rung| Certificate {
             issuer: issuer(from).node_id(),
-            serial: start.as_ms() as u64 / 1_000 * 1_000 + u64::from(rung),
+            // No two of one issuer are called the same: by node, beginning and rung.
+            serial: (k as u64) << 48 | (start.as_ms() as u64 / 1_000 * 1_000 + u64::from(rung)),
             subject: node(k).signer.node_id(),
             asset: AssetId::new(name(k)).unwrap(),
             roles,

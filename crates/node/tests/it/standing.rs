@@ -10,7 +10,6 @@ use cosmosmesh_contracts::trust::{
 use cosmosmesh_contracts::wire::{encode, kind_of};
 use cosmosmesh_contracts::{MissionTime, trust::TrustRefusal};
 use cosmosmesh_crypto::{Ed25519Verifier, seeded_signer};
-use cosmosmesh_identity::certificate::Certificate;
 use cosmosmesh_ledger::governance::{
     ApprovalChange, Decision, Delegation, KeyRotation, Membership, MembershipChange, Policy, Revocation,
 };
@@ -131,22 +130,7 @@ fn cases() -> Vec<Case> {
         Case { what: "early", log: still, now: MissionTime(-SOL), expected: |_, _| Invalid::Early },
         Case {
             what: "revoked",
-            log: |log, k| {
-                // Every rung that could hold now.
-                for certificate in &log.certificates("base", k, roles(k), MissionTime(0))[..2] {
-                    let mut certificate: Certificate = certificate.clone();
-                    // As it was issued, when the log had fewer entries.
-                    certificate.positions.0 = 0;
-                    let name = certificate.name();
-                    let (certificate, issuer) = name.split_once('@').unwrap();
-                    let revocation = Revocation {
-                        issuer: issuer_of(issuer),
-                        certificate: certificate.to_owned(),
-                        reason: "its vehicle was lost".to_owned(),
-                    };
-                    log.decide(Decision::Revocation(revocation), &[]);
-                }
-            },
+            log: revoke,
             now: MissionTime(SOL),
             expected: |log, _| Invalid::Revoked { since: log.state.entries - 1 },
         },
@@ -197,6 +181,19 @@ fn cases() -> Vec<Case> {
             },
         },
     ]
+}
+
+/// Every rung of the ladder from time 0 that could hold in the first sols.
+fn revoke(log: &mut FleetLog, k: usize) {
+    for certificate in &log.certificates("base", k, roles(k), MissionTime(0))[..2] {
+        let name = certificate.name();
+        let (certificate, issuer) = name.split_once('@').unwrap();
+        let (issuer, certificate) = (issuer_of(issuer), certificate.to_owned());
+        log.decide(
+            Decision::Revocation(Revocation { issuer, certificate, reason: "its vehicle was lost".to_owned() }),
+            &[],
+        );
+    }
 }
 
 fn issuer_of(text: &str) -> NodeId {
@@ -395,7 +392,7 @@ fn an_asset_that_loses_its_standing_in_a_round_ends_it_by_name() {
         let log = fleet_log();
         let mut world = world(&log, guardians);
         let mut held = Vec::new();
-        // The answers of asset 2 are under way when its removal is heard.
+        // The answers of asset 2 are under way when its certificates are revoked.
         world.run_changed(|from, transmit| {
             let is_answer = from == 2 && (transmit.bytes[0] == 0x34 || guardians == 0);
             if is_answer && held.is_empty() {
@@ -405,14 +402,21 @@ fn an_asset_that_loses_its_standing_in_a_round_ends_it_by_name() {
             Some(transmit)
         });
         assert_eq!(world.parties[0].facilitator().unwrap().stage(), Stage::Collecting);
-        let mut removed = log.clone();
-        let (member, key, change) = (name(2), node(2).signer.node_id(), MembershipChange::Remove);
-        removed.decide(Decision::Membership(Membership { member, node: key, next_key: None, change }), &[]);
-        world.parties[0].gate_mut().trust_mut().follow(removed.state, MissionTime(0)).unwrap();
+        let (mut revoked, key) = (log.clone(), node(2).signer.node_id());
+        revoke(&mut revoked, 2);
+        world.parties[0].gate_mut().trust_mut().follow(revoked.state.clone(), MissionTime(0)).unwrap();
         let (events, _) = hand(&mut world, 2, 0, &held[0].bytes);
         assert!(matches!(&events[0], RoundEvent::Unheard { refusal, .. } if refusal.author == key), "{events:?}");
         assert!(matches!(&events[1], RoundEvent::Void { reason } if reason.contains(&key.to_string())), "{events:?}");
         assert_eq!(world.parties[0].facilitator().unwrap().stage(), Stage::Idle, "nobody is waited for");
+        // And it is void again by name, until the asset has certificates that hold; then the rounds go on where they were.
+        world.parties[0].begin_round(world.now);
+        world.carry(|_, transmit| Some(transmit));
+        assert_eq!(world.parties[0].facilitator().unwrap().stage(), Stage::Idle);
+        world.show(2, &revoked.ladder(2, roles(2), MissionTime(1_000)));
+        world.parties[0].begin_round(world.now);
+        world.carry(|_, transmit| Some(transmit));
+        assert_eq!(in_effect(&world), ASSETS);
     }
 }
 
