@@ -9,6 +9,7 @@ mod fixture;
 mod foreign;
 mod grammar;
 mod highs;
+mod judgement;
 mod laws;
 mod memory;
 mod native;
