@@ -110,6 +110,8 @@ impl Solution {
     /// # Cost
     /// One pass; memory a small multiple of the text.
     pub fn read(text: &str) -> Result<Self, CatoptError> {
+        // Spreadsheets begin a CSV file with a byte order mark.
+        let text = text.trim_start_matches('\u{feff}');
         if text.trim_start().starts_with('{') { Self::read_json(text) } else { Self::read_csv(text) }
     }
 

@@ -248,7 +248,7 @@ impl Finding {
                 )
             }));
         } else if result.status == Status::Unbounded {
-            text.push_str("\nthe cost can fall without end; bound the variables that earn, or give them a cost\n");
+            text.push_str("\nthe cost falls as far as anybody looked, far beyond every bound; bound the variables that earn, or give them a cost\n");
         } else if result.plan.is_none() {
             text.push_str("\nno safe plan was found; allow more rounds or a wider tolerance\n");
         } else {

@@ -91,7 +91,8 @@ impl Highs {
     fn python<'a>(&self, program: &str, arguments: impl Iterator<Item = &'a Path>) -> Result<String, String> {
         let output = Command::new(&self.python).args(["-c", program]).args(arguments).output();
         let output = output.map_err(|error| error.to_string())?;
-        if output.status.success() {
+        // Code 1 with nothing on standard error says that a file has no optimum.
+        if output.status.success() || (output.status.code() == Some(1) && output.stderr.is_empty()) {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
         Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())

@@ -21,7 +21,7 @@ fn solve(paths: &[PathBuf]) -> Option<Vec<Answer>> {
         return None;
     }
     let output = Command::new("python3").args(["-c", SOLVE]).args(paths).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", String::from_utf8_lossy(&output.stderr));
     // Some versions say a word about a file on standard output, whatever they are told.
     let lines = String::from_utf8(output.stdout).unwrap();
     let answers = lines.lines().filter(|line| line.starts_with("{\"file\"")).map(|line| {

@@ -143,3 +143,18 @@ fn a_plan_that_costs_more_than_the_bound_does_not_hold() {
     assert!(verdict.feasible(0.0) && !verdict.holds(0.4) && verdict.holds(0.5), "{verdict:?}");
     assert!(judged(&diagram, 1.0, 1.0, 0.0).holds(0.0), "the best plan");
 }
+
+/// A reduced cost of 1 towards an open bound was divided by the 1e7 of another asset's variable, and the plan was called optimal.
+#[test]
+fn a_dear_variable_hides_no_reduced_cost_of_another() {
+    let dear = part("dear", 1e7, [0.0, 1.0], [-OPEN, OPEN]);
+    let cheap = part("cheap", -1.0, [0.0, OPEN], [-OPEN, OPEN]);
+    let diagram = wired(vec![dear, cheap], Junction::balance("bus", "1", bounds([-OPEN, OPEN])));
+    let plans = Plans::from([("dear".to_owned(), vec![0.0]), ("cheap".to_owned(), vec![0.0])]);
+    let mut duals = Duals::default();
+    for name in ["dear", "cheap"] {
+        duals.rows.insert(name.to_owned(), vec![0.0]);
+    }
+    let verdict = certify(&diagram, &plans, &duals, None).unwrap();
+    assert_eq!((verdict.dual_residual, verdict.proven, verdict.holds(1e-6)), (0.5, false, false), "{verdict:?}");
+}
