@@ -62,12 +62,16 @@ pub(crate) struct Mixed {
     pub(crate) usage: Vec<f64>,
     pub(crate) cost: f64,
     pub(crate) violation: f64,
+    /// How many assets are at their boxes, by the weights of the mix.
     boxed: f64,
     blur: Vec<f64>,
 }
 
 /// What is seen of a misstatement is the part that a bound contradicts; so many times that is added to every moved plan's cost.
 const MISSTATED: f64 = 4.0;
+/// How many assets a proven plan has at their boxes, counted by the weights of its mix, before the fleet is called unbounded.
+/// Small weights of plans at the box are how a fleet's rows hold linear costs that nothing else bounds.
+const FAR_OUT: f64 = 0.5;
 
 impl Evidence {
     pub(crate) fn new(bounds: Bounds, options: &Options) -> Self {
@@ -248,8 +252,8 @@ impl Evidence {
         let kept = self.retained();
         self.moves.retain(|key, _| kept.binary_search(key).is_ok());
         if self.answer().is_some_and(|(_, kind)| kind == Some(PlanKind::Optimal)) {
-            let boxed = self.answer().is_some_and(|(plan, _)| plan.boxed > 0.0);
-            self.status = if boxed { Status::Unbounded } else { Status::Optimal };
+            let far_out = self.answer().is_some_and(|(plan, _)| plan.boxed > FAR_OUT);
+            self.status = if far_out { Status::Unbounded } else { Status::Optimal };
         }
     }
 

@@ -164,8 +164,31 @@ fn unbounded_fleets_are_named_and_bounded_twins_are_not() {
         .expect("a fleet")
     };
     assert_eq!(oracle::fleet(&fleet(f64::INFINITY)), Verdict::Unbounded);
-    assert_eq!(solve(&fleet(f64::INFINITY), Method::Menu, &Options::default()).outcome.status, Status::Unbounded);
-    check(&fleet(1.0), Method::Menu, 1e-6);
+    for method in [Method::Menu, Method::Fan] {
+        assert_eq!(solve(&fleet(f64::INFINITY), method, &Options::default()).outcome.status, Status::Unbounded);
+        check(&fleet(1.0), method, 1e-6);
+    }
+}
+
+/// Three assets that earn by what only the fleet's row limits were called unbounded, since the proven mix has a small weight at a box.
+#[test]
+fn what_only_a_fleet_row_bounds_is_not_unbounded() {
+    let asset = |k: usize| {
+        let problem = local(&[(0.0, f64::INFINITY)], &[], &[-1.0 - 0.1 * k as f64], &[]);
+        let g = SparseMatrix::from_triplets(1, 1, &[(0, 0, 1.0)]).expect("G");
+        AssetProblem::new(AssetId::new(&format!("a{k}")).expect("id"), problem, g, vec![]).expect("asset")
+    };
+    for limit in [3.0, 1000.0, 1e4] {
+        let bounds = Bounds::new(vec![f64::NEG_INFINITY], vec![limit]).expect("limit");
+        let coupling = Coupling { names: vec!["sum".into()], bounds };
+        let fleet = FleetProblem::new("open", coupling, (0..3).map(asset).collect()).expect("a fleet");
+        for method in [Method::Menu, Method::Fan] {
+            let outcome = solve(&fleet, method, &Options::default()).outcome;
+            assert_eq!(outcome.status, Status::Optimal, "{method:?} {limit}");
+            let cost = outcome.certificate.expect("a certificate").objective;
+            assert!((cost + 1.2 * limit).abs() <= 2e-3 * (1.0 + 1.2 * limit), "{method:?} {limit}: {cost}");
+        }
+    }
 }
 
 #[test]
